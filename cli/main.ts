@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { type Command, UsageError } from "./command";
+import { forget } from "./forget";
+import { use } from "./use";
+
+const commands: Record<string, Command> = { use, forget };
+
+const help = `multiarch-builder: registers a builder that a stack made with buildx on this machine
+
+Usage: npx multiarch-builder <command> [options]
+
+Commands:
+${Object.entries(commands)
+    .map(([name, command]) => `  ${name.padEnd(8)} ${command.summary}`)
+    .join("\n")}
+
+Run a command with --help for its options.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+`;
+
+async function main(argv: string[]): Promise<number> {
+    const [name, ...rest] = argv;
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+        process.stdout.write(help);
+        return name === undefined ? 2 : 0;
+    }
+    const command = commands[name];
+    if (!command) {
+        throw new UsageError(`unknown command "${name}"; known: ${Object.keys(commands).join(", ")}`);
+    }
+    if (rest.includes("--help") || rest.includes("-h")) {
+        process.stdout.write(command.help);
+        return 0;
+    }
+    await command.run(rest);
+    return 0;
+}
+
+main(process.argv.slice(2)).then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => {
+        process.stderr.write(`multiarch-builder: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exitCode = error instanceof UsageError ? 2 : 1;
+    },
+);

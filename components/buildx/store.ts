@@ -1,0 +1,162 @@
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import type { Builder, BuilderCredentials } from "../builder";
+import type { Entry } from "./entries";
+import { type StoredInstance, credentialFiles, parseInstance, renderInstance } from "./instance";
+
+const ownFolder = "multiarch-builder";
+
+/** Where buildx keeps its builders. https://github.com/docker/buildx/blob/v0.37.0/util/confutil/config.go */
+export function storeDir(env: NodeJS.ProcessEnv = process.env): string {
+    const dir = env.BUILDX_CONFIG || path.join(env.DOCKER_CONFIG || path.join(os.homedir(), ".docker"), "buildx");
+    return path.resolve(dir);
+}
+
+/**
+ * Writes entries and their credentials. The PEM files come first, then each instance by a rename, so that whoever reads
+ * the store at any moment finds a whole builder. Nothing is locked: a second writer writes the same bytes.
+ */
+export async function writeEntries(dir: string, entries: Entry[], credentials: BuilderCredentials): Promise<void> {
+    await Promise.all(entries.map((entry) => refuseForeign(dir, entry.name)));
+    const credentialsDir = await writeCredentials(dir, credentials);
+    await privateDir(path.join(dir, "instances"));
+    for (const entry of entries) {
+        const file = instanceFile(dir, entry.name);
+        const before = await readText(file);
+        const after = renderInstance(entry, credentialsDir);
+        if (before !== after) {
+            await writePrivate(dir, file, after);
+        }
+        await removeUnused(dir, before);
+    }
+    // Another process with older credentials may have found these unused before the instances were there.
+    await writeCredentials(dir, credentials);
+}
+
+/**
+ * Removes all entries of a builder that this package wrote, and credentials that nothing refers to any more. Returns the
+ * names removed. A builder of the user's with the same name is left alone.
+ */
+export async function forgetBuilder(dir: string, builder: Builder): Promise<string[]> {
+    const own = new Set(builder.nodes.map((node) => node.name));
+    const removed: string[] = [];
+    for (const name of await listDir(path.join(dir, "instances"))) {
+        const text = await readText(instanceFile(dir, name));
+        const instance = text === undefined ? undefined : parseInstance(text);
+        const named = name === builder.name || name.startsWith(`${builder.name}-`);
+        if (named && instance && isOwn(dir, instance) && instance.nodeNames.every((node) => own.has(node))) {
+            await rm(instanceFile(dir, name), { force: true });
+            await rm(path.join(dir, "activity", name), { force: true });
+            await removeUnused(dir, text);
+            removed.push(name);
+        }
+    }
+    return removed;
+}
+
+/** Makes a builder the one that `docker buildx` uses when none is named, for every context of this store. */
+export async function makeDefault(dir: string, name: string): Promise<void> {
+    await privateDir(path.join(dir, ownFolder));
+    const current = await readText(path.join(dir, "current"));
+    const key = current === undefined ? "" : ((JSON.parse(current) as { Key?: string }).Key ?? "");
+    await writePrivate(dir, path.join(dir, "current"), JSON.stringify({ Key: key, Name: name, Global: true }));
+}
+
+async function refuseForeign(dir: string, name: string): Promise<void> {
+    const text = await readText(instanceFile(dir, name));
+    if (text === undefined) {
+        return;
+    }
+    const instance = parseInstance(text);
+    if (!instance || !isOwn(dir, instance)) {
+        throw new Error(
+            `the buildx builder "${name}" in ${dir} was not registered by multiarch-builder, so it is left alone. ` +
+                `Remove it (docker buildx rm ${name}) or give this builder another name`,
+        );
+    }
+}
+
+function isOwn(dir: string, instance: StoredInstance): boolean {
+    const own = path.join(dir, ownFolder);
+    return (
+        instance.credentialsDirs.length > 0 && instance.credentialsDirs.every((folder) => path.dirname(folder) === own)
+    );
+}
+
+/** Writes the PEM files into a folder named by their content, so that two sets never mix. */
+async function writeCredentials(dir: string, credentials: BuilderCredentials): Promise<string> {
+    const { ca, cert, key } = credentials;
+    const hash = createHash("sha256")
+        .update(JSON.stringify([ca, cert, key]))
+        .digest("hex")
+        .slice(0, 16);
+    const folder = path.join(dir, ownFolder, hash);
+    await privateDir(path.join(dir, ownFolder));
+    await privateDir(folder);
+    for (const part of ["ca", "cert", "key"] as const) {
+        const file = path.join(folder, credentialFiles[part]);
+        if ((await readText(file)) !== credentials[part]) {
+            await writePrivate(dir, file, credentials[part]);
+        }
+    }
+    return folder;
+}
+
+/** Removes the credentials of an instance that is gone or rewritten, unless another instance refers to them. */
+async function removeUnused(dir: string, before: string | undefined): Promise<void> {
+    const instance = before === undefined ? undefined : parseInstance(before);
+    if (!instance || !isOwn(dir, instance)) {
+        return;
+    }
+    const names = await listDir(path.join(dir, "instances"));
+    const others = await Promise.all(names.map((name) => readText(instanceFile(dir, name))));
+    const used = new Set(others.flatMap((text) => (text && parseInstance(text)?.credentialsDirs) || []));
+    for (const folder of instance.credentialsDirs.filter((candidate) => !used.has(candidate))) {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+
+function instanceFile(dir: string, name: string): string {
+    return path.join(dir, "instances", name.toLowerCase());
+}
+
+async function privateDir(dir: string): Promise<void> {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+}
+
+/** Writes by a rename from our own folder: buildx takes every file in `instances` for a builder. */
+async function writePrivate(dir: string, file: string, text: string): Promise<void> {
+    const temporary = path.join(dir, ownFolder, `${path.basename(file)}.${randomBytes(6).toString("hex")}`);
+    try {
+        await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
+        await chmod(temporary, 0o600);
+        await rename(temporary, file);
+    } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+    }
+}
+
+async function readText(file: string): Promise<string | undefined> {
+    try {
+        return await readFile(file, "utf8");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+async function listDir(dir: string): Promise<string[]> {
+    try {
+        return (await readdir(dir)).filter((name) => !name.startsWith("."));
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            return [];
+        }
+        throw error;
+    }
+}

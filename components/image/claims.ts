@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Builder } from "../builder";
+import { Problems, isPlain } from "../problems";
+import { type MultiArchImageArgs, defaultPlatforms } from "./arguments";
+import { cacheTag } from "./names";
+
+/** An image that claims refs; two images may have the same name under different parents. */
+export interface Claimant {
+    name: string;
+}
+
+/** Which image writes which ref, for each deployment that runs in this process. */
+const claims = new WeakMap<object, Map<string, Claimant>>();
+
+function claimsOf(): Map<string, Claimant> {
+    // A plugin serves many deployments in one process; each has a monitor of its own.
+    const deployment = (pulumi.runtime.getMonitor() as object | undefined) ?? claims;
+    const known = claims.get(deployment) ?? new Map<string, Claimant>();
+    claims.set(deployment, known);
+    return known;
+}
+
+const identities = new WeakMap<object, string>();
+
+/** A text that is the same for the same value: a plain one itself, an Output by its identity. */
+function identity(value: pulumi.Input<unknown>): string {
+    if (typeof value !== "object" || value === null) {
+        return String(value);
+    }
+    const known = identities.get(value) ?? randomUUID();
+    identities.set(value, known);
+    return known;
+}
+
+/**
+ * Refuses an image that would write a tag or cache ref that another image writes, as far as repositories are known, or
+ * known to be the same, when the program runs.
+ */
+export function claimRefs(image: Claimant, args: MultiArchImageArgs, problems: Problems): void {
+    const repository = args.repositoryUrl ?? defaultRepository(args.builder, "imageRepositoryUrl");
+    (args.tags ?? []).forEach((tag, i) => {
+        if (isPlain(tag)) {
+            const at = `${identity(repository)}:${tag}`;
+            claim(at, image, (other) => problems.add(`tags[${i}]`, tag, clash("tag", other)));
+        }
+    });
+    const cacheRepository = args.cache?.repositoryUrl ?? defaultRepository(args.builder, "cacheRepositoryUrl");
+    if (writesCache(args)) {
+        for (const platform of args.platforms ?? defaultPlatforms) {
+            const tag = cacheTag(image.name, args.cache?.scope ?? "main", platform);
+            const at = `${identity(cacheRepository)}:${tag}`;
+            claim(at, image, (other) => problems.add("cache", tag, clash("cache ref", other)));
+        }
+    }
+}
+
+/** Whether an image's build writes a registry cache. */
+export function writesCache({ cache }: MultiArchImageArgs): boolean {
+    return cache?.enabled !== false && cache?.readOnly !== true;
+}
+
+function defaultRepository(
+    builder: pulumi.Input<Builder>,
+    property: "imageRepositoryUrl" | "cacheRepositoryUrl",
+): pulumi.Input<string> {
+    return isPlain(builder) ? (builder[property] ?? "") : `${identity(builder)}/${property}`;
+}
+
+/** The same check for what becomes known later; the builder's record passes through it, so nothing is built before. */
+export function claimResolvedRefs(
+    image: Claimant,
+    args: MultiArchImageArgs,
+    refs: {
+        builder: pulumi.Output<Builder>;
+        repositoryUrl: pulumi.Output<string>;
+        cache?: { own: pulumi.Output<string> }[];
+    },
+): pulumi.Output<Builder> {
+    const own = writesCache(args) ? (refs.cache ?? []).map((cache) => cache.own) : [];
+    const all = pulumi.all([refs.builder, refs.repositoryUrl, args.tags ?? [], own]);
+    return all.apply(([builder, repository, tags, cacheRefs]) => {
+        const problems = new Problems();
+        const tagRefs = tags.map((tag) => `${repository}:${tag}`);
+        tagRefs.forEach((ref, i) => claim(ref, image, (other) => problems.add(`tags[${i}]`, ref, clash("tag", other))));
+        for (const ref of cacheRefs) {
+            claim(ref, image, (other) => problems.add("cache", ref, clash("cache ref", other)));
+            if (tagRefs.includes(ref)) {
+                problems.add(
+                    "cache",
+                    ref,
+                    "is also a tag of the image, which the cache would overwrite: change one of them",
+                );
+            }
+        }
+        problems.throwIfAny(`the image "${image.name}"`);
+        return builder;
+    });
+}
+
+function claim(ref: string, image: Claimant, refuse: (other: Claimant) => void): void {
+    const known = claimsOf();
+    const other = known.get(ref);
+    if (other !== undefined && other !== image) {
+        refuse(other);
+        return;
+    }
+    known.set(ref, image);
+}
+
+function clash(what: string, other: Claimant): string {
+    return `the image "${other.name}" writes the same ${what}: give one of them another name, tag, scope or repository`;
+}

@@ -1,0 +1,99 @@
+import { createHash, randomUUID } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Builder, BuilderCredentials } from "../builder";
+import { platformEntry } from "../buildx/entries";
+import { recordProblems } from "../buildx/record";
+import { missingPlatform, registerForBuild } from "../buildx/registration";
+import { normalizePlatform } from "../platform";
+import { warnOfLargeContext } from "./contextSize";
+
+/** A builder's name as an image takes it, and the hooks that make the builder exist just before the image is built. */
+export interface Registration {
+    builderName: pulumi.Output<string>;
+    hooks: pulumi.ResourceHookBinding;
+}
+
+/** What is filled in by the apply that yields the builder's name, which every image waits for. */
+interface Known {
+    builder?: Builder;
+    credentials?: BuilderCredentials;
+    context?: string;
+}
+
+/**
+ * Registers the builder with buildx on the machine that builds, just before an image is created or updated: an entry in
+ * the store belongs to a machine, not to a stack. Without a change no hook runs and no node is contacted.
+ */
+export function registerBeforeBuild(options: {
+    builder: pulumi.Output<Builder>;
+    credentials: pulumi.Output<BuilderCredentials>;
+    platforms: string[];
+    image: string;
+    context?: pulumi.Input<string>;
+    /** The entry to build on. */
+    entryName: (builder: Builder) => string;
+    parent: pulumi.Resource;
+    suffix: string;
+}): Registration {
+    const { platforms, image, parent } = options;
+    const known: Known = {};
+    const builderName = pulumi.unsecret(
+        pulumi.all([options.builder, options.credentials, options.context]).apply(([builder, credentials, context]) => {
+            Object.assign(known, { builder, credentials, context });
+            return options.entryName(builder);
+        }),
+    );
+    const hook = new pulumi.ResourceHook(hookName(parent, options.suffix), async () => {
+        if (!known.builder || !known.credentials) {
+            throw new Error(`the builder of ${image} is not known yet`);
+        }
+        await Promise.all([
+            registerForBuild(known.builder, known.credentials, { platforms, image }),
+            warnOfLargeContext(known.context, parent),
+        ]);
+    });
+    return { builderName, hooks: { beforeCreate: [hook], beforeUpdate: [hook] } };
+}
+
+/** The name of the entry for one platform; throws when the record has no node for it. */
+export function platformEntryName(builder: Builder, platform: string, image: string): string {
+    const wrong = recordProblems(builder, "builder")[0];
+    if (wrong) {
+        throw new Error(`\`${wrong.path}\`: ${wrong.reason}`);
+    }
+    const entry = platformEntry(builder, platform, image);
+    if (!entry) {
+        throw new pulumi.InputPropertyError({
+            propertyPath: "platforms",
+            reason: `\`platforms\`: ${missingPlatform(builder, normalizePlatform(platform))}`,
+        });
+    }
+    return entry.name;
+}
+
+/** Says what to do when an index cannot be made because the registry has lost a platform's manifest. */
+export function explainLostManifest(image: string, parent: pulumi.Resource, suffix: string): pulumi.ErrorHook {
+    return new pulumi.ErrorHook(hookName(parent, suffix), async ({ errors }) => {
+        if (errors.some((error) => /not found|manifest unknown|MANIFEST_UNKNOWN|404/i.test(error))) {
+            await pulumi.log.error(
+                `the registry no longer holds an image that ${image} was built to earlier (expired or deleted): set ` +
+                    "`rebuild` to a new text, for example today's date, to build it again",
+                parent,
+            );
+        }
+        return false;
+    });
+}
+
+/** A name for a hook that no other resource of the deployment has: the engine knows hooks by name only. */
+export function hookName(parent: pulumi.Resource, suffix: string): string {
+    const chain: string[] = [];
+    for (let at = parent as Chained | undefined; at; at = at.__parentResource) {
+        chain.unshift(`${at.__pulumiType ?? ""}::${at.__name ?? randomUUID()}`);
+    }
+    const digest = createHash("sha256").update(chain.join("$")).digest("hex").slice(0, 12);
+    return `multiarch-builder:${chain.at(-1)?.split("::").at(-1)}-${suffix}:${digest}`;
+}
+
+/** The parts of a resource that the SDK sets before its URN is known. */
+type Chained = { __name?: string; __pulumiType?: string; __parentResource?: Chained };

@@ -1,0 +1,3 @@
+module multiarch-builder.invalid/examples/sample
+
+go 1.21
