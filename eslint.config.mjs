@@ -2,7 +2,17 @@ import pulumi from "@pulumi/eslint-plugin";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-    { ignores: ["dist/", "coverage/", ".local/", ".tools/", "**/node_modules/", "eslint.config.mjs"] },
+    {
+        ignores: [
+            "dist/",
+            "coverage/",
+            ".local/",
+            ".tools/",
+            "**/node_modules/",
+            "eslint.config.mjs",
+            "jest.config.js",
+        ],
+    },
     ...tseslint.configs.recommendedTypeChecked,
     {
         languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

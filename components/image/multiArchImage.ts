@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Builder } from "../builder";
 import { platformEntry } from "../buildx/entries";
 import { isEmulated } from "../buildx/native";
 import { without } from "../objects";
@@ -79,22 +80,25 @@ function makePlan(image: Claimant, args: MultiArchImageArgs, parent: pulumi.Reso
     const credentials = pulumi.secret(args.credentials);
     const repositoryUrl = args.repositoryUrl
         ? pulumi.output(args.repositoryUrl)
-        : builder.apply((record) => required(record.imageRepositoryUrl, "repositoryUrl", "the image's repository"));
-    const cacheRepositoryUrl = args.cache?.repositoryUrl
-        ? pulumi.output(args.cache.repositoryUrl)
-        : builder.apply((record) =>
-              required(
-                  record.cacheRepositoryUrl,
-                  "cache.repositoryUrl",
-                  "the cache's repository, or switch it off with `cache.enabled: false`",
-              ),
+        : builder.apply(({ imageRepositoryUrl: url }) =>
+              args.push === false ? (url ?? "") : required(url, "repositoryUrl", "the image's repository"),
           );
-    const cache =
-        args.cache?.enabled === false
-            ? undefined
-            : platforms.map((platform) => cacheRefsOf(cacheRepositoryUrl, name, args.cache?.scope ?? "main", platform));
+    const cache = args.cache?.enabled === false ? undefined : platformCaches(name, args, builder, platforms);
     const checked = claimResolvedRefs(image, args, { builder, repositoryUrl, cache });
     return { name, args, parent, platforms, builder: checked, credentials, repositoryUrl, cache };
+}
+
+function platformCaches(
+    name: string,
+    args: MultiArchImageArgs,
+    builder: pulumi.Output<Builder>,
+    platforms: string[],
+): Plan["cache"] {
+    const remedy = "the cache's repository, or switch it off with `cache.enabled: false`";
+    const url = args.cache?.repositoryUrl
+        ? pulumi.output(args.cache.repositoryUrl)
+        : builder.apply((record) => required(record.cacheRepositoryUrl, "cache.repositoryUrl", remedy));
+    return platforms.map((platform) => cacheRefsOf(url, name, args.cache?.scope ?? "main", platform));
 }
 
 function required(value: string | undefined, propertyPath: string, what: string): string {

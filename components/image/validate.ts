@@ -251,6 +251,17 @@ function builder(args: MultiArchImageArgs, problems: Problems): void {
     if (wrong.length > 0) {
         return;
     }
+    if (args.push !== false && args.repositoryUrl === undefined && !record.imageRepositoryUrl) {
+        problems.add("repositoryUrl", undefined, "is missing, and the builder's record names no image repository");
+    }
+    if (args.cache?.enabled !== false && args.cache?.repositoryUrl === undefined && !record.cacheRepositoryUrl) {
+        const remedy = "give one, or switch the cache off with `cache.enabled: false`";
+        problems.add(
+            "cache.repositoryUrl",
+            undefined,
+            `is missing, and the builder's record names no cache repository: ${remedy}`,
+        );
+    }
     (args.platforms ?? defaultPlatforms).forEach((platform, i) => {
         if (!platformProblem(platform) && nodesFor(record, platform).length === 0) {
             problems.add(`platforms[${i}]`, platform, missingPlatform(record, platform));

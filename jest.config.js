@@ -1,0 +1,16 @@
+/** @type {import("jest").Config} */
+module.exports = {
+    testEnvironment: "node",
+    testMatch: ["<rootDir>/test/**/*.test.ts"],
+    transform: {
+        "^.+\\.tsx?$": [
+            "@swc/jest",
+            {
+                jsc: { parser: { syntax: "typescript", decorators: true }, target: "es2022" },
+                module: { type: "commonjs" },
+            },
+        ],
+    },
+    modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/.local/"],
+    setupFiles: ["<rootDir>/test/support/setup.ts"],
+};
