@@ -1,0 +1,192 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { BuilderCredentials } from "../../components/builder";
+import { Tools, ensureTools } from "../tools/build";
+import { emulatedOf } from "./emulation";
+import { privateFolder, readJson, withFolderLock, writePrivate } from "./files";
+import { ensureNode, nodeProcess } from "./node";
+import { PkiFiles, ensurePkiFiles } from "./pkiFiles";
+import { Ports } from "./ports";
+import { isProcessRunning, stopProcesses } from "./processes";
+import { LocalRegistry, ensureRegistry, muxProcess, registryProcess } from "./registry";
+import { farmState, stopFarm } from "./stopFarm";
+
+export interface FarmNodeOptions {
+    /** Lower case letters, digits, `.`, `_`, `-`; part of file names. */
+    name: string;
+    /** Platforms that the node is pinned to. */
+    platforms: string[];
+}
+
+export interface FarmOptions {
+    /** Folder that holds everything of the farm. Farms in different folders are independent of each other. */
+    dir: string;
+    nodes: FarmNodeOptions[];
+    /** Whether it has a registry; true by default. */
+    registry?: boolean;
+    /** Whether to reuse what runs in the folder; true by default. */
+    reuse?: boolean;
+    log?: (line: string) => void;
+}
+
+export interface FarmNode extends FarmNodeOptions {
+    /** Platforms that the node cannot run on its own CPU. */
+    emulated: string[];
+    endpoint: string;
+    serverName: string;
+    /** Everything that the node advertises. */
+    advertised: string[];
+}
+
+/** Local BuildKit nodes over mutual TLS and a registry. */
+export interface Farm {
+    dir: string;
+    nodes: FarmNode[];
+    credentials: BuilderCredentials;
+    /** Present unless `registry: false` was asked for. */
+    registry: LocalRegistry;
+    /** Whether the credentials are new: whoever registered the nodes before has to do it again. */
+    fresh: boolean;
+    stop(): Promise<void>;
+}
+
+interface FarmState {
+    ports: Record<string, number>;
+}
+
+/** Starts a farm, or what is missing of it. */
+export async function startFarm(options: FarmOptions): Promise<Farm> {
+    const log = options.log ?? (() => undefined);
+    checkOptions(options);
+    const tools = await ensureTools(log);
+    privateFolder(options.dir);
+    return withFolderLock(options.dir, log, async () => {
+        if (options.reuse === false) {
+            await stopProcesses(options.dir);
+            rmSync(join(options.dir, "pki"), { recursive: true, force: true });
+        }
+        return start(options, tools, log);
+    });
+}
+
+async function start(options: FarmOptions, tools: Tools, log: (line: string) => void): Promise<Farm> {
+    const { dir } = options;
+    const withRegistry = options.registry !== false;
+    await stopProcesses(dir, [
+        ...options.nodes.map(({ name }) => nodeProcess(name)),
+        ...(withRegistry ? [registryProcess, muxProcess] : []),
+    ]);
+    // The state file comes first: it marks the folder as a farm's, which a stop asks for.
+    const ports = await choosePorts(dir, options.nodes, withRegistry);
+    const pki = await ensurePkiFiles(
+        join(dir, "pki"),
+        options.nodes.map(({ name }) => name),
+    );
+    const registry = withRegistry ? await startRegistry(dir, tools, pki, ports, log) : undefined;
+    const nodes: FarmNode[] = [];
+    for (const { name, platforms } of options.nodes) {
+        const serverName = pki.serverName(name);
+        const began = Date.now();
+        const node = await ensureNode({
+            dir,
+            tools,
+            name,
+            platforms,
+            port: ports[nodeProcess(name)]!,
+            serverName,
+            certFile: pki.certFile(name),
+            keyFile: pki.keyFile(name),
+            clientCaFile: pki.clientCaFile,
+            credentials: pki.credentials,
+            ...(registry ? { registryAddress: registry.address } : {}),
+        });
+        const advertised = [...new Set(node.workers.flatMap((worker) => worker.platforms))];
+        log(`${nodeProcess(name)} (${platforms.join(", ")}) at ${node.endpoint}: ${outcome(node.started, began)}`);
+        const { endpoint } = node;
+        nodes.push({ name, platforms, emulated: emulatedOf(platforms, advertised), endpoint, serverName, advertised });
+    }
+    return new RunningFarm(dir, nodes, pki.credentials, registry, pki.fresh);
+}
+
+async function startRegistry(
+    dir: string,
+    tools: Tools,
+    pki: PkiFiles,
+    ports: Record<string, number>,
+    log: (line: string) => void,
+): Promise<LocalRegistry> {
+    const began = Date.now();
+    const { registry, started } = await ensureRegistry({
+        dir,
+        tools,
+        port: ports[muxProcess]!,
+        internalPort: ports[registryProcess]!,
+        certFile: pki.certFile("registry"),
+        keyFile: pki.keyFile("registry"),
+        caFile: pki.serverCaFile,
+    });
+    log(`registry at ${registry.address}: ${outcome(started, began)}`);
+    return registry;
+}
+
+async function choosePorts(dir: string, nodes: FarmNodeOptions[], registry: boolean): Promise<Record<string, number>> {
+    const file = join(dir, farmState);
+    const ports = new Ports(readJson<FarmState>(file)?.ports);
+    const services = [
+        ...(registry ? [muxProcess, registryProcess] : []),
+        ...nodes.map(({ name }) => nodeProcess(name)),
+    ];
+    for (const service of services) {
+        await ports.of(service, isProcessRunning(dir, service));
+    }
+    writePrivate(file, `${JSON.stringify({ ports: ports.all() } satisfies FarmState, null, 2)}\n`);
+    return ports.all();
+}
+
+class RunningFarm implements Farm {
+    constructor(
+        readonly dir: string,
+        readonly nodes: FarmNode[],
+        readonly credentials: BuilderCredentials,
+        private readonly localRegistry: LocalRegistry | undefined,
+        readonly fresh: boolean,
+    ) {}
+
+    get registry(): LocalRegistry {
+        if (!this.localRegistry) {
+            throw new Error("this farm was started with `registry: false`");
+        }
+        return this.localRegistry;
+    }
+
+    async stop(): Promise<void> {
+        await stopFarm(this.dir);
+    }
+}
+
+function checkOptions({ nodes }: FarmOptions): void {
+    for (const { name, platforms } of nodes) {
+        if (!/^[a-z0-9][a-z0-9._-]*$/.test(name) || name === "registry") {
+            throw new Error(
+                `node name ${JSON.stringify(name)}: use lower case letters, digits, ".", "_", "-"; not "registry"`,
+            );
+        }
+        if (platforms.length === 0) {
+            throw new Error(`node ${name} has no platforms: name at least one, for example linux/arm64`);
+        }
+    }
+    const names = nodes.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+        throw new Error(`two nodes are named ${JSON.stringify(twice)}: give each its own name`);
+    }
+    if (process.getuid?.() !== 0) {
+        throw new Error(
+            'buildkitd needs root to run build steps: run this as root, for example with `sudo env "PATH=$PATH" npm start`',
+        );
+    }
+}
+
+function outcome(started: boolean, began: number): string {
+    return started ? `ready in ${((Date.now() - began) / 1000).toFixed(1)} s` : "reused";
+}

@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readFileSync,
+    readdirSync,
+    renameSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { GoTool, buildFlags, goTools, goVersion, readGoMod, stampOf } from "./modules";
+import { lastLines, requireDisk, requireGo, requireLinux, requireRunc, warnWithoutOverlay } from "./requirements";
+
+/** Absolute paths of the programs that the local farm and the tests run. */
+export interface Tools {
+    buildkitd: string;
+    buildctl: string;
+    buildx: string;
+    registry: string;
+    runc: string;
+}
+
+/** Folder of the built tools, ignored by git. */
+export const toolsDir = resolve(__dirname, "../../.tools/bin");
+
+const usage = `Usage: npm run tools [-- --help]
+
+Builds buildkitd, buildctl, buildx and registry from the modules pinned in dev/tools/*/go.mod into .tools/bin.
+What is up to date is left alone. Needs Go and about 3 GiB of disk; finds or installs runc.
+
+Exit codes: 0 everything is there, 1 a build failed or something is missing, 2 wrong usage.
+`;
+
+/** Builds what is missing or out of date, one tool after another: Go compiles in parallel by itself. */
+export async function ensureTools(log: (line: string) => void = (line) => console.log(line)): Promise<Tools> {
+    requireLinux();
+    const due = goTools.filter((tool) => !isCurrent(tool));
+    if (due.length > 0) {
+        mkdirSync(toolsDir, { recursive: true });
+        removeAbandonedBuilds();
+        requireDisk(toolsDir);
+        warnWithoutOverlay(log);
+    }
+    for (const tool of due) {
+        await build(tool, log);
+    }
+    const runc = requireRunc(log);
+    const path = (name: GoTool["name"]) => join(toolsDir, name);
+    return {
+        buildkitd: path("buildkitd"),
+        buildctl: path("buildctl"),
+        buildx: path("buildx"),
+        registry: path("registry"),
+        runc,
+    };
+}
+
+function isCurrent(tool: GoTool): boolean {
+    const stamp = stampFile(tool);
+    return existsSync(join(toolsDir, tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool);
+}
+
+function stampFile(tool: GoTool): string {
+    return join(toolsDir, `${tool.name}.stamp`);
+}
+
+async function build(tool: GoTool, log: (line: string) => void): Promise<void> {
+    const go = requireGo(goVersion(readGoMod(tool)));
+    const stamp = stampOf(tool);
+    const started = Date.now();
+    const folder = mkdtempSync(join(toolsDir, `${buildPrefix}${process.pid}-`));
+    log(`${tool.name}: building (a first build takes one to two minutes)`);
+    try {
+        const output = join(folder, tool.name);
+        await run(go, ["build", ...buildFlags(tool), "-o", output, tool.package], tool);
+        // The stamp goes first: a stop between the two lines must not leave an old stamp beside a new binary.
+        rmSync(stampFile(tool), { force: true });
+        renameSync(output, join(toolsDir, tool.name));
+        writeFileSync(stampFile(tool), stamp);
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+    log(`${tool.name}: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
+
+async function run(go: string, args: string[], tool: GoTool): Promise<void> {
+    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" };
+    const child = spawn(go, args, { cwd: tool.directory, env, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(-20_000)));
+    const exit = await new Promise<number | string>((done, failed) => {
+        child.once("error", failed);
+        child.once("close", (code, signal) => done(code ?? signal ?? "unknown"));
+    });
+    if (exit !== 0) {
+        throw new Error(`building ${tool.name} failed (go exit ${exit}); ${remedy(stderr)}\n${lastLines(stderr, 15)}`);
+    }
+}
+
+function remedy(stderr: string): string {
+    if (/no space left on device/i.test(stderr)) {
+        return "the disk is full: free some space (`go clean -cache` empties Go's build cache)";
+    }
+    if (
+        /dial tcp|i\/o timeout|no such host|proxyconnect|reading https?:|TLS handshake|: (40[34]|410|50\d)/i.test(
+            stderr,
+        )
+    ) {
+        return "a Go module could not be downloaded: check the network and GOPROXY (`go env GOPROXY`), then run it again";
+    }
+    if (/requires go >=|toolchain/i.test(stderr)) {
+        return "this Go is too old and could not fetch a newer one: install the version named below from https://go.dev/dl/";
+    }
+    return "Go said:";
+}
+
+const buildPrefix = "build-";
+
+/** Folders of builds whose process is gone. */
+function removeAbandonedBuilds(): void {
+    for (const name of readdirSync(toolsDir).filter((entry) => entry.startsWith(buildPrefix))) {
+        if (!existsSync(`/proc/${name.slice(buildPrefix.length).split("-")[0]}`)) {
+            rmSync(join(toolsDir, name), { recursive: true, force: true });
+        }
+    }
+}
+
+async function main(args: string[]): Promise<number> {
+    if (args.length > 0) {
+        const asked = args.length === 1 && (args[0] === "--help" || args[0] === "-h");
+        (asked ? process.stdout : process.stderr).write(
+            asked ? usage : `unknown argument ${JSON.stringify(args[0])}\n\n${usage}`,
+        );
+        return asked ? 0 : 2;
+    }
+    try {
+        await ensureTools();
+        return 0;
+    } catch (error) {
+        console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+        return 1;
+    }
+}
+
+if (require.main === module) {
+    void main(process.argv.slice(2)).then((code) => (process.exitCode = code));
+}

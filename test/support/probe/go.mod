@@ -1,0 +1,3 @@
+module multiarch-builder.invalid/test/probe
+
+go 1.21
