@@ -99,6 +99,9 @@ export function readConfiguration(): Settings {
     problems.throwIfAny(`the configuration of stack ${pulumi.getStack()}`);
 
     const { name, ...args } = image;
+    if (args.buildArgs !== undefined && isSecret(project, "image")) {
+        args.buildArgs = pulumi.secret(args.buildArgs);
+    }
     return {
         builderName: builderName(pulumi.getStack()),
         endpoints,
@@ -215,7 +218,12 @@ function objectWith(
 }
 
 function secretOrEmpty(project: string, key: string, value: Record<string, unknown>): boolean {
+    return Object.keys(value).length === 0 || isSecret(project, key);
+}
+
+/** Whether a key, or anything within it, is encrypted in the stack's configuration. */
+function isSecret(project: string, key: string): boolean {
     // The SDK has this function and leaves it out of its types.
     const { isConfigSecret } = pulumi.runtime as { isConfigSecret?: (key: string) => boolean };
-    return Object.keys(value).length === 0 || isConfigSecret?.(`${project}:${key}`) !== false;
+    return isConfigSecret?.(`${project}:${key}`) !== false;
 }

@@ -27,14 +27,15 @@ const wellKnown = [
 
 const architectures = new Set(wellKnown.map((platform) => platform.split("/")[1]));
 
-const aliases: Record<string, [architecture: string, variant?: string]> = {
-    i386: ["386"],
-    x86_64: ["amd64"],
-    "x86-64": ["amd64"],
-    aarch64: ["arm64"],
-    armhf: ["arm", "v7"],
-    armel: ["arm", "v6"],
-};
+/** Other names of architectures; some fix the variant, whatever is written after them. */
+const aliases = new Map<string, [architecture: string, variant?: string]>([
+    ["i386", ["386"]],
+    ["x86_64", ["amd64"]],
+    ["x86-64", ["amd64"]],
+    ["aarch64", ["arm64"]],
+    ["armhf", ["arm", "v7"]],
+    ["armel", ["arm", "v6"]],
+]);
 
 /**
  * Parses and normalises a platform as containerd does: `linux/x86_64` is `linux/amd64`, `linux/arm64/v8` is
@@ -42,15 +43,16 @@ const aliases: Record<string, [architecture: string, variant?: string]> = {
  * architecture. https://github.com/containerd/platforms/blob/main/database.go
  */
 export function parsePlatform(text: string): Platform | undefined {
-    const parts = text.trim().toLowerCase().split("/");
+    // A record or a list may come from YAML or another language, with anything in it.
+    const parts = typeof text === "string" ? text.trim().toLowerCase().split("/") : [];
     if (parts.length < 2 || parts.length > 3 || parts[0] !== "linux") {
         return undefined;
     }
-    const [architecture, aliasVariant] = aliases[parts[1] ?? ""] ?? [parts[1] ?? ""];
+    const [architecture, aliasVariant] = aliases.get(parts[1] ?? "") ?? [parts[1] ?? ""];
     if (!architectures.has(architecture)) {
         return undefined;
     }
-    const variant = normalVariant(architecture, parts[2] ?? aliasVariant);
+    const variant = normalVariant(architecture, aliasVariant ?? parts[2]);
     if (variant === null) {
         return undefined;
     }
@@ -68,10 +70,10 @@ function normalVariant(architecture: string, variant: string | undefined): strin
                   ? numbered
                   : null;
         case "arm64":
-            return numbered === undefined || numbered === "v8"
+            return numbered === undefined || numbered === "v8" || numbered === "v8.0"
                 ? undefined
                 : /^v[89](\.\d)?$/.test(numbered)
-                  ? numbered
+                  ? numbered.replace(/\.0$/, "")
                   : null;
         case "arm":
             return numbered === undefined ? "v7" : /^v[5678]$/.test(numbered) ? numbered : null;
@@ -109,6 +111,9 @@ export function nativeFamily(text: string): string {
 export function platformProblem(text: string): string | undefined {
     if (parsePlatform(text)) {
         return undefined;
+    }
+    if (typeof text !== "string") {
+        return "must be text, for example linux/arm64";
     }
     const os = text.trim().toLowerCase().split("/")[0] ?? "";
     if (/^(windows|darwin|macos)/.test(os)) {

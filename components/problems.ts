@@ -22,11 +22,17 @@ export class Problems {
 
 /** A value for an error text, cut to a readable length. Never called with a secret. */
 function show(value: unknown): string {
-    const text = JSON.stringify(value) ?? String(value);
+    let text: string;
+    try {
+        text = JSON.stringify(value) ?? String(value);
+    } catch {
+        // An Output within, a cycle or a big integer: the path says where it is.
+        text = String(Object.prototype.toString.call(value));
+    }
     return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }
 
-/** Whether an input is known when the program runs: no Output and no promise. */
+/** Whether an input is given and known when the program runs: no Output and no promise. */
 export function isPlain<T>(value: pulumi.Input<T> | undefined): value is T {
-    return value !== undefined && !pulumi.Output.isInstance(value) && !(value instanceof Promise);
+    return value !== undefined && value !== null && !pulumi.Output.isInstance(value) && !(value instanceof Promise);
 }

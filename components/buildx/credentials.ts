@@ -6,11 +6,13 @@ import type { BuilderCredentials } from "../builder";
  * the certificate's dates are not looked at: a program that changes nothing may run with an expired one.
  */
 export function credentialsProblems(credentials: Partial<BuilderCredentials>, now?: Date): string[] {
-    const missing = (["ca", "cert", "key"] as const).filter((part) => !credentials[part]);
+    // A secret configuration may hold anything, null too.
+    const given = (credentials as Partial<BuilderCredentials> | null) ?? {};
+    const missing = (["ca", "cert", "key"] as const).filter((part) => !given[part]);
     if (missing.length > 0) {
         return [`\`credentials\` needs ca, cert and key as PEM text; missing: ${missing.join(", ")}`];
     }
-    const { ca, cert, key } = credentials as BuilderCredentials;
+    const { ca, cert, key } = given as BuilderCredentials;
     const problems: string[] = [];
     if (!certificate(ca)) {
         problems.push("`credentials.ca` is not a certificate in PEM text");

@@ -9,12 +9,18 @@ export interface Entry {
     nodes: BuilderNode[];
 }
 
-/** The nodes that offer a platform: one per replica, native ones first, else in the record's order. */
+/** The nodes that offer a platform, one per replica, in the record's order: the native ones, else those that emulate. */
 export function nodesFor(builder: Builder, platform: string): BuilderNode[] {
     const wanted = normalizePlatform(platform);
     const offering = builder.nodes.filter((node) => node.platforms.map(normalizePlatform).includes(wanted));
     const native = offering.filter((node) => !isEmulated(node, wanted));
-    return native.length > 0 ? native : offering;
+    const nodes = native.length > 0 ? native : offering;
+    return nodes.filter((node, i) => nodes.findIndex((other) => replicaOf(other) === replicaOf(node)) === i);
+}
+
+/** The number of a node's replica. */
+export function replicaOf(node: BuilderNode): number {
+    return node.replica ?? 0;
 }
 
 /** All platforms that a builder offers, in the record's order. */
@@ -34,7 +40,7 @@ export function platformEntry(builder: Builder, platform: string, image: string)
     if (nodes.length <= 1) {
         return nodes[0] && { name: base, nodes };
     }
-    const node = rendezvous(image, nodes, (candidate) => `${architectureSuffix(platform)}/${candidate.replica ?? 0}`);
+    const node = rendezvous(image, nodes, (candidate) => `${architectureSuffix(platform)}/${replicaOf(candidate)}`);
     return { name: entryName(`${base}-${image}`), nodes: [node] };
 }
 
@@ -47,7 +53,7 @@ export function builderEntry(builder: Builder): Entry {
     const nodes = builder.nodes
         .map((node) => ({
             ...node,
-            platforms: node.platforms.map(normalizePlatform).filter((platform) => owner.get(platform) === node),
+            platforms: [...new Set(node.platforms.map(normalizePlatform))].filter((p) => owner.get(p) === node),
         }))
         .filter((node) => node.platforms.length > 0);
     const emulatesAll = (node: BuilderNode) => node.platforms.every((platform) => isEmulated(node, platform));
@@ -77,15 +83,33 @@ export function rendezvous<T>(key: string, nodes: readonly T[], nameOf: (node: T
  * another builder's entry for one platform. https://github.com/docker/buildx/blob/v0.37.0/store/util.go
  */
 export function builderNameProblem(name: string): string | undefined {
-    if (!/^[a-z][a-z0-9._-]{0,62}$/.test(name)) {
+    if (typeof name !== "string" || !/^[a-z][a-z0-9._-]{0,62}$/.test(name)) {
         return "must start with a lower-case letter and hold only lower-case letters, digits, `.`, `_` and `-`, 63 at most";
     }
-    const suffix = /-([a-z0-9]+(?:-v\d)?)$/.exec(name)?.[1]?.replace("-", "/");
+    if (name === "default") {
+        return "must not be `default`: buildx keeps that name for Docker's own builder";
+    }
+    const suffix = /-([a-z0-9]+(?:-v\d(?:\.\d)?)?)$/.exec(name)?.[1]?.replace("-", "/");
     return suffix && parsePlatform(`linux/${suffix}`)
         ? "must not end in an architecture: such names are used for the entries of single platforms"
         : undefined;
 }
 
-function entryName(text: string): string {
-    return text.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
+/** Whether a name is that of a builder's entry for one platform; no builder may have such a name itself. */
+export function isPlatformEntryOf(builderName: string, name: string): boolean {
+    const suffix = name.startsWith(`${builderName}-`) ? name.slice(builderName.length + 1) : "";
+    return parsePlatform(`linux/${suffix.replace("-", "/")}`) !== undefined;
 }
+
+/** A name as buildx takes it; one that had to be changed for that ends in a hash, so that no two images share it. */
+function entryName(text: string): string {
+    const clean = text.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
+    if (clean === text && text.length <= maxEntryName) {
+        return clean;
+    }
+    const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+    return `${clean.slice(0, maxEntryName - 9)}-${hash}`;
+}
+
+/** The name of an entry is that of a file. */
+const maxEntryName = 128;

@@ -3,7 +3,7 @@ import { normalizePlatform } from "../platform";
 import { credentialsProblems } from "./credentials";
 import { builderEntry, offeredPlatforms, platformEntry, standingEntries } from "./entries";
 import { waitUntilReady } from "./readiness";
-import { storeDir, writeEntries } from "./store";
+import { removeStaleEntries, storeDir, writeEntries } from "./store";
 
 /** What an image needs of a builder: one platform's node, or every platform on the multi-node entry. */
 export interface Demand {
@@ -44,6 +44,7 @@ export async function registerBuilder(
     }
     const entries = standingEntries(builder);
     await writeEntries(dir, entries, credentials);
+    await removeStaleEntries(dir, builder.name, entries);
     return entries.map((entry) => entry.name);
 }
 

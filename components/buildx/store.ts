@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Builder, BuilderCredentials } from "../builder";
-import type { Entry } from "./entries";
+import { type Entry, isPlatformEntryOf } from "./entries";
 import { type StoredInstance, credentialFiles, parseInstance, renderInstance } from "./instance";
 
 const ownFolder = "multiarch-builder";
@@ -35,18 +35,39 @@ export async function writeEntries(dir: string, entries: Entry[], credentials: B
     await writeCredentials(dir, credentials);
 }
 
+/** Removes the entries of single platforms that a builder no longer has. */
+export async function removeStaleEntries(dir: string, builderName: string, current: Entry[]): Promise<void> {
+    const names = new Set(current.map((entry) => entry.name));
+    const stale = (name: string) => isPlatformEntryOf(builderName, name) && !names.has(name);
+    await removeOwn(dir, stale, () => true);
+}
+
 /**
  * Removes all entries of a builder that this package wrote, and credentials that nothing refers to any more. Returns the
  * names removed. A builder of the user's with the same name is left alone.
  */
 export async function forgetBuilder(dir: string, builder: Builder): Promise<string[]> {
-    const own = new Set(builder.nodes.map((node) => node.name));
+    const nodes = new Set(builder.nodes.map((node) => node.name));
+    return removeOwn(
+        dir,
+        (name) => name === builder.name || name.startsWith(`${builder.name}-`),
+        (name, nodeNames) =>
+            name === builder.name ||
+            isPlatformEntryOf(builder.name, name) ||
+            nodeNames.every((node) => nodes.has(node)),
+    );
+}
+
+async function removeOwn(
+    dir: string,
+    named: (name: string) => boolean,
+    matches: (name: string, nodeNames: string[]) => boolean,
+): Promise<string[]> {
     const removed: string[] = [];
-    for (const name of await listDir(path.join(dir, "instances"))) {
+    for (const name of (await listDir(path.join(dir, "instances"))).filter(named)) {
         const text = await readText(instanceFile(dir, name));
         const instance = text === undefined ? undefined : parseInstance(text);
-        const named = name === builder.name || name.startsWith(`${builder.name}-`);
-        if (named && instance && isOwn(dir, instance) && instance.nodeNames.every((node) => own.has(node))) {
+        if (instance && isOwn(dir, instance) && matches(name, instance.nodeNames)) {
             await rm(instanceFile(dir, name), { force: true });
             await rm(path.join(dir, "activity", name), { force: true });
             await removeUnused(dir, text);
@@ -60,8 +81,17 @@ export async function forgetBuilder(dir: string, builder: Builder): Promise<stri
 export async function makeDefault(dir: string, name: string): Promise<void> {
     await privateDir(path.join(dir, ownFolder));
     const current = await readText(path.join(dir, "current"));
-    const key = current === undefined ? "" : ((JSON.parse(current) as { Key?: string }).Key ?? "");
-    await writePrivate(dir, path.join(dir, "current"), JSON.stringify({ Key: key, Name: name, Global: true }));
+    const after = JSON.stringify({ Key: contextKey(current), Name: name, Global: true });
+    await writePrivate(dir, path.join(dir, "current"), after);
+}
+
+/** The Docker context that a `current` file was written for; it does not matter for a global default. */
+function contextKey(current: string | undefined): string {
+    try {
+        return (JSON.parse(current ?? "{}") as { Key?: string } | null)?.Key ?? "";
+    } catch {
+        return "";
+    }
 }
 
 async function refuseForeign(dir: string, name: string): Promise<void> {
@@ -114,7 +144,7 @@ async function removeUnused(dir: string, before: string | undefined): Promise<vo
     const others = await Promise.all(names.map((name) => readText(instanceFile(dir, name))));
     const used = new Set(others.flatMap((text) => (text && parseInstance(text)?.credentialsDirs) || []));
     for (const folder of instance.credentialsDirs.filter((candidate) => !used.has(candidate))) {
-        await rm(folder, { recursive: true, force: true });
+        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     }
 }
 
@@ -124,6 +154,9 @@ function instanceFile(dir: string, name: string): string {
 
 async function privateDir(dir: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
+    if (dir.includes(ownFolder)) {
+        await chmod(dir, 0o700);
+    }
 }
 
 /** Writes by a rename from our own folder: buildx takes every file in `instances` for a builder. */

@@ -122,8 +122,8 @@ function channelOptions(serverName: string): ClientOptions {
 
 /** What went wrong in a call, in words that say what to do, and whether trying again is of no use. */
 export function explainCallFailure(error: unknown): { text: string; permanent: boolean } {
-    const { code, details, message } = error as Partial<ServiceError>;
-    const raw = details ?? message ?? String(error);
+    const { code, details, message } = (error ?? {}) as Partial<ServiceError>;
+    const raw = details || message || String(error);
     const known = callFailures.find(([pattern]) => pattern.test(raw));
     if (known) {
         return { text: known[1], permanent: known[2] };
@@ -135,6 +135,11 @@ export function explainCallFailure(error: unknown): { text: string; permanent: b
 }
 
 const callFailures: [pattern: RegExp, text: string, permanent: boolean][] = [
+    [
+        /wrong version number|packet length too long|http request|record layer failure/i,
+        "something that does not speak TLS answers there: check the port, and that buildkitd has its tls settings",
+        true,
+    ],
     [/ECONNREFUSED/, "connection refused: nothing listens there", false],
     [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, "the host name does not resolve from here", false],
     [

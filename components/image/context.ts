@@ -11,12 +11,30 @@ export function directoryProblem(location: string): string | undefined {
     if (location === "") {
         return "must not be empty; `.` is the folder where the program runs";
     }
-    const stat = fs.statSync(location, { throwIfNoEntry: false });
+    const stat = statIfThere(location);
     if (!stat?.isDirectory()) {
         const what = stat ? "is not a directory" : "no such directory";
         return `${what}; give a directory, relative to where the program runs (${process.cwd()}), or a URL`;
     }
-    return fs.readdirSync(location).length === 0 ? "is an empty directory: there is nothing to build" : undefined;
+    try {
+        return fs.readdirSync(location).length === 0 ? "is an empty directory: there is nothing to build" : undefined;
+    } catch (error) {
+        return `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}): check its permissions`;
+    }
+}
+
+/** Whether a path is a file. */
+export function isFile(location: string): boolean {
+    return statIfThere(location)?.isFile() ?? false;
+}
+
+/** What a path is; undefined also for one that cannot be, such as a path below a file or with a zero byte. */
+function statIfThere(location: string): fs.Stats | undefined {
+    try {
+        return fs.statSync(location);
+    } catch {
+        return undefined;
+    }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import dockerignore from "@balena/dockerignore";
@@ -34,14 +35,17 @@ export async function warnOfLargeContext(location: string | undefined, resource:
     }
 }
 
-/** Measures what of a directory is sent to a node: all files but what its .dockerignore excludes. */
+/**
+ * Measures what of a directory is sent to a node: all files but what its .dockerignore excludes. What cannot be read or
+ * vanishes meanwhile counts as nothing: this is for a warning and fails no build.
+ */
 export async function measureContext(location: string): Promise<ContextSize> {
     const matcher = dockerignore();
     matcher.add(await fs.readFile(path.join(location, ".dockerignore"), "utf8").catch(() => ""));
     const top = new Map<string, number>();
     let entries = 0;
     const walk = async (relative: string): Promise<void> => {
-        for (const entry of await fs.readdir(path.join(location, relative), { withFileTypes: true })) {
+        for (const entry of await entriesOf(path.join(location, relative))) {
             const child = relative ? `${relative}/${entry.name}` : entry.name;
             if (++entries > maxEntries) {
                 return;
@@ -49,7 +53,10 @@ export async function measureContext(location: string): Promise<ContextSize> {
             if (entry.isDirectory()) {
                 await walk(child);
             } else if (entry.isFile() && !matcher.ignores(child)) {
-                const { size } = await fs.stat(path.join(location, child));
+                const size = await fs.stat(path.join(location, child)).then(
+                    (stat) => stat.size,
+                    () => 0,
+                );
                 const first = child.split("/")[0] ?? child;
                 top.set(first, (top.get(first) ?? 0) + size);
             }
@@ -58,6 +65,10 @@ export async function measureContext(location: string): Promise<ContextSize> {
     await walk("");
     const sorted = [...top].map(([name, bytes]) => ({ path: name, bytes })).sort((a, b) => b.bytes - a.bytes);
     return { bytes: sorted.reduce((sum, entry) => sum + entry.bytes, 0), largest: sorted.slice(0, 3) };
+}
+
+function entriesOf(dir: string): Promise<Dirent[]> {
+    return fs.readdir(dir, { withFileTypes: true }).catch(() => []);
 }
 
 function mebibytes(bytes: number): string {

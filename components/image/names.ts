@@ -36,9 +36,9 @@ export function platformTag(pattern: string, tag: string, platform: string): str
     const parsed = parsePlatform(platform);
     const arch = [parsed?.architecture ?? platform, ...(parsed?.variant ? [parsed.variant] : [])].join("-");
     return pattern
-        .replaceAll("{tag}", tag)
         .replaceAll("{os}", parsed?.os ?? "linux")
-        .replaceAll("{arch}", arch);
+        .replaceAll("{arch}", arch)
+        .replaceAll("{tag}", () => tag);
 }
 
 /** Whether a text is a tag. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
@@ -48,32 +48,43 @@ export function isTag(text: string): boolean {
 
 /** Why a text is no repository; undefined when it is one. https://github.com/distribution/reference/blob/main/regexp.go */
 export function repositoryProblem(text: string): string | undefined {
-    if (/^https?:/.test(text)) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
         return "must be without a scheme, for example 123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/api";
     }
     if (text.includes("@")) {
         return "must be a repository without a digest";
     }
-    const [head = "", ...rest] = text.split("/");
-    const hasHost = rest.length > 0 && (/[.:]/.test(head) || head === "localhost" || head !== head.toLowerCase());
-    const path = hasHost ? rest : [head, ...rest];
-    if (hasHost && !/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:\d{1,5})?$/.test(head)) {
-        return "its registry host is not valid";
+    const { host, path } = splitRepository(text);
+    if (host !== undefined && !hostPattern.test(host)) {
+        return "its registry host is not valid: a host name or address, and a port where it needs one";
     }
     if (path.at(-1)?.includes(":")) {
         return "must be a repository without a tag; tags go into `tags`";
     }
+    if (path.join("/").length > maxRepositoryLength) {
+        return `its path is longer than ${maxRepositoryLength} characters`;
+    }
     const component = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/;
-    return path.length > 0 && path.every((part) => component.test(part))
+    return path.every((part) => component.test(part))
         ? undefined
         : "must be lower case: letters and digits, separated by `.`, `_`, `-` and `/`";
 }
 
+const maxRepositoryLength = 255;
+const hostPattern = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)(:\d{1,5})?$/;
+
+/** The host of a repository's registry, as Docker reads it; Docker Hub's when it names none. */
+export function registryHost(repository: string): string {
+    const { host } = splitRepository(repository);
+    return host === undefined || host === "index.docker.io" ? "docker.io" : host;
+}
+
 /**
- * The host of a repository's registry, as Docker reads it: a first part without a dot or colon is a path on Docker Hub.
+ * A first part without a dot, a colon or a capital letter is no host but a path on Docker Hub.
  * https://github.com/distribution/reference/blob/main/normalize.go
  */
-export function registryHost(repository: string): string {
-    const [head = "", ...rest] = repository.split("/");
-    return rest.length > 0 && (/[.:]/.test(head) || head === "localhost") ? head : "docker.io";
+function splitRepository(text: string): { host?: string; path: string[] } {
+    const [head = "", ...rest] = text.split("/");
+    const isHost = rest.length > 0 && (/[.:]/.test(head) || head === "localhost" || head !== head.toLowerCase());
+    return isHost ? { host: head, path: rest } : { path: [head, ...rest] };
 }

@@ -92,7 +92,10 @@ export class Project {
         for (const folder of ["components", "assets"]) {
             fs.cpSync(path.join(root, folder), path.join(this.dir, folder), { recursive: true });
         }
-        fs.symlinkSync(path.join(root, "node_modules"), path.join(this.dir, "node_modules"));
+        const modules = path.join(this.dir, "node_modules");
+        if (!fs.existsSync(modules)) {
+            fs.symlinkSync(path.join(root, "node_modules"), modules);
+        }
         // One state for all checkouts of a stack, as a Pulumi backend has it.
         this.stateFile = path.join(base, `state-${stack}.json`);
     }
@@ -153,7 +156,7 @@ export class Project {
                 cacheRepositoryUrl: `${registry.address}/cache`,
                 credentials: { username: registry.username, password: secure(registry.password) },
             },
-            ...(image ? { image } : {}),
+            ...(image ? { image: sealed(image, secure) } : {}),
             ...overrides,
         };
         const namespaced = Object.fromEntries(
@@ -161,6 +164,21 @@ export class Project {
         );
         return stringify({ encryptionsalt: sealer.encryptionSalt, config: namespaced });
     }
+}
+
+/** A value of the configuration to encrypt. */
+export class Secret {
+    constructor(readonly text: string) {}
+}
+
+function sealed(value: unknown, secure: (text: string) => object): unknown {
+    if (value instanceof Secret) {
+        return secure(value.text);
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+        return value;
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, sealed(inner, secure)]));
 }
 
 /** A registry as a user with a login sees it. */

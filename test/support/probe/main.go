@@ -2,6 +2,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,6 +46,12 @@ func main() {
 		content, err := os.ReadFile(args[1])
 		check(err)
 		if string(content) != args[2] {
+			fail(fmt.Errorf("%s does not hold what was expected", args[1]))
+		}
+	case "require-sha256": // require-sha256 FILE HEX
+		content, err := os.ReadFile(args[1])
+		check(err)
+		if fmt.Sprintf("%x", sha256.Sum256(content)) != args[2] {
 			fail(fmt.Errorf("%s does not hold what was expected", args[1]))
 		}
 	case "get": // get URL
