@@ -1,0 +1,91 @@
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { rehearse, type RehearseOptions } from "./run";
+
+const usage = `Usage: npm run rehearse -- preview|up|destroy --config DIR/Pulumi.STACK.yaml [options]
+
+Runs the Pulumi program of DIR where no Pulumi CLI can be had. Images, hooks and tags are real;
+cloud resources are answered from models and listed as such, never created.
+
+  --config FILE   the stack's configuration; Pulumi.yaml stands beside it
+  --state FILE    the stack's state (default DIR/.rehearsal/STACK.json)
+  --stacks DIR    where a StackReference finds other stacks' states (default: the folder above DIR;
+                  environment: MULTIARCH_REHEARSAL_STACKS)
+  --json          print the result as JSON on standard output, progress on standard error
+  --help          show this text
+
+Environment: PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE opens and seals secrets;
+MULTIARCH_BUILDX is the buildx binary.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
+`;
+
+async function main(): Promise<number> {
+    let parsed: Arguments;
+    try {
+        parsed = readArguments(process.argv.slice(2));
+    } catch (error) {
+        process.stderr.write(`${(error as Error).message}\n\n${usage}`);
+        return 2;
+    }
+    if (parsed.help) {
+        process.stdout.write(usage);
+        return 0;
+    }
+    const controller = new AbortController();
+    for (const name of ["SIGINT", "SIGTERM"] as const) {
+        process.on(name, () => controller.abort());
+    }
+    const progress = parsed.json ? process.stderr : process.stdout;
+    const log = (line: string) => void progress.write(`${line}\n`);
+    const result = await rehearse({ ...parsed.options, log, signal: controller.signal });
+    if (parsed.json) {
+        process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+    } else {
+        for (const [name, value] of Object.entries(result.outputs)) {
+            log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+        }
+    }
+    return result.exitCode;
+}
+
+type Arguments = { help: true } | { help: false; json: boolean; options: RehearseOptions };
+
+function readArguments(args: string[]): Arguments {
+    const { values, positionals } = parseArgs({
+        args,
+        allowPositionals: true,
+        options: {
+            config: { type: "string" },
+            state: { type: "string" },
+            stacks: { type: "string" },
+            json: { type: "boolean", default: false },
+            help: { type: "boolean", short: "h", default: false },
+        },
+    });
+    if (values.help) {
+        return { help: true };
+    }
+    const [command, ...rest] = positionals;
+    if ((command !== "preview" && command !== "up" && command !== "destroy") || rest.length > 0) {
+        throw new Error(`expected one command, preview, up or destroy (got ${JSON.stringify(positionals.join(" "))})`);
+    }
+    const configFile = path.resolve(values.config ?? "");
+    const stack = /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(configFile))?.[1];
+    if (values.config === undefined || stack === undefined) {
+        throw new Error(
+            `--config must name a file Pulumi.STACK.yaml beside Pulumi.yaml (got ${JSON.stringify(values.config)})`,
+        );
+    }
+    const projectDir = path.dirname(configFile);
+    const stateFile = path.resolve(values.state ?? path.join(projectDir, ".rehearsal", `${stack}.json`));
+    const stacksDir = values.stacks ?? process.env.MULTIARCH_REHEARSAL_STACKS;
+    return {
+        help: false,
+        json: values.json,
+        options: { command, projectDir, stack, configFile, stateFile, stacksDir },
+    };
+}
+
+void main().then((code) => {
+    process.exitCode = code;
+});

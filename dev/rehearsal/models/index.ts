@@ -1,0 +1,14 @@
+import type { Properties } from "../properties";
+import { awsInvokes, awsModels } from "./aws";
+
+/** The outputs of a cloud resource beyond its inputs; `id` is its id. Nothing is created. Values may be marked with `secret`. */
+export type Model = (inputs: Properties, urn: string) => Properties;
+
+/** The result of a provider function. */
+export type Invoke = (args: Properties) => Properties;
+
+/** Type token to model. A type without one is an error. */
+export const models: Record<string, Model> = { ...awsModels };
+
+/** Function token to answer. */
+export const invokes: Record<string, Invoke> = { ...awsInvokes };

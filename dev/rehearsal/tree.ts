@@ -1,0 +1,70 @@
+/** One resource of a run, for people and for `--json`. */
+export interface TreeLine {
+    urn: string;
+    type: string;
+    name: string;
+    parent?: string;
+    op: "create" | "update" | "replace" | "same" | "delete" | "read" | "failed" | "not built";
+    /** Answered from a model: nothing was created. */
+    modelled: boolean;
+    /** The predecessor of a replaced resource. */
+    replaced?: boolean;
+    changed?: string[];
+    note?: string;
+    seconds?: number;
+}
+
+const marks: Record<TreeLine["op"], string> = {
+    create: "+",
+    update: "~",
+    replace: "+-",
+    same: " ",
+    delete: "-",
+    read: ">",
+    failed: "!",
+    "not built": "?",
+};
+
+/** The resources as an indented tree, with what was done and the seconds of each image. */
+export function renderTree(lines: TreeLine[], dryRun: boolean): string[] {
+    const urns = new Set(lines.map(({ urn }) => urn));
+    const children = new Map<string, TreeLine[]>();
+    for (const line of lines) {
+        const parent = line.parent !== undefined && urns.has(line.parent) ? line.parent : "";
+        children.set(parent, [...(children.get(parent) ?? []), line]);
+    }
+    const result: string[] = [];
+    const walk = (parent: string, indent: string) => {
+        for (const line of children.get(parent) ?? []) {
+            const label = `${indent}${line.type} ${line.name}`;
+            result.push(`${marks[line.op].padEnd(2)} ${label.padEnd(64)} ${describe(line)}`.trimEnd());
+            // A replaced resource shares its URN with its successor, which carries the children.
+            if (!(line.op === "delete" && line.replaced)) {
+                walk(line.urn, `${indent}  `);
+            }
+        }
+    };
+    walk("", "");
+    return [...result, summary(lines, dryRun)];
+}
+
+function describe({ op, changed = [], modelled, note, seconds }: TreeLine): string {
+    const details = [
+        op === "same" ? "unchanged" : op,
+        changed.length > 0 && op !== "same" ? `[${changed.join(", ")}]` : "",
+        modelled ? "(modelled, not created)" : "",
+        note === undefined ? "" : `(${note})`,
+        seconds === undefined ? "" : `${seconds.toFixed(1)} s`,
+    ];
+    return details.filter((detail) => detail !== "").join(" ");
+}
+
+function summary(lines: TreeLine[], dryRun: boolean): string {
+    const counts = new Map<string, number>();
+    for (const { op, modelled } of lines) {
+        const key = op === "same" ? "unchanged" : modelled ? `${op} (modelled)` : op;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const text = [...counts].map(([key, count]) => `${count} ${key}`).join(", ");
+    return `${dryRun ? "Planned" : "Resources"}: ${text || "none"}`;
+}
