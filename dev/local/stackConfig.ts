@@ -38,8 +38,7 @@ export function stackValues(
     const tested = testedPlatforms(image, platforms);
     return {
         backend: "endpoints",
-        endpoints: farm.nodes.map(({ name, platforms, endpoint, serverName, emulated }) => ({
-            name,
+        endpoints: farm.nodes.map(({ platforms, endpoint, serverName, emulated }) => ({
             platforms,
             endpoint,
             serverName,

@@ -54,7 +54,7 @@ export function summaryLines({ outputs, stored, image, dir, projectDir, engine, 
 function platformLines(found: StoredPlatform, outputs: ProgramOutputs, image: ImageArguments): string[] {
     const { platform, digest, architecture } = found;
     const node = outputs.builder.nodes.find(({ platforms }) => platforms.includes(platform));
-    const how = node?.emulated?.includes(platform) ? "not this machine's CPU" : "native";
+    const how = node?.emulated?.includes(platform) ? "emulated: not this machine's CPU" : "native";
     return [
         `${platform.padEnd(10)} ${digest}`,
         `           architecture in the registry: ${architecture}; built on ${node?.name ?? "an unknown node"} (${how})`,
