@@ -95,25 +95,17 @@ async function runPulumi(options: AbortableOptions): Promise<Record<string, unkn
         pulumi(program, args, { ...options, env: { ...options.env, ...pulumiEnvironment(state, stack) } });
     // A stack is made where a project lies beside its configuration; the repository's own folder stays untouched by this.
     writePrivate(join(dir, "Pulumi.yaml"), "name: multiarch-builder\nruntime: nodejs\n");
-    const made = await run([
-        "--cwd",
-        dir,
-        "stack",
-        "init",
-        stackName,
-        "--no-select",
-        "--secrets-provider",
-        "passphrase",
-    ]);
+    const init = ["stack", "init", stackName, "--no-select", "--secrets-provider", "passphrase"];
+    const made = await run([...init, "--cwd", dir]);
     if (made.code !== 0 && !/already exists/.test(made.text)) {
         throw new Error(`\`pulumi stack init\` failed (exit ${made.code}):\n${made.text}`);
     }
     const place = ["--cwd", projectDir, "--stack", stackName];
-    const up = await run([...place, "up", "--config-file", stack.configFile, "--yes", "--skip-preview"]);
+    const up = await run(["up", ...place, "--config-file", stack.configFile, "--yes", "--skip-preview"]);
     if (up.code !== 0) {
         throw new Error(`\`pulumi up\` failed (exit ${up.code}); the cause is above`);
     }
-    const output = await run([...place, "stack", "output", "--json"]);
+    const output = await run(["stack", "output", ...place, "--json"]);
     if (output.code !== 0) {
         throw new Error(`\`pulumi stack output\` failed (exit ${output.code}):\n${output.text}`);
     }
