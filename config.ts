@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { builderNameProblem } from "./components/buildx/entries";
 import type { BuilderEndpoint, FarmRegistry, ImageBuildArgs, RegistryCredentials } from "./components";
 import type { BuilderCredentials } from "./components";
 import { nearest } from "./components/platform";
@@ -77,6 +79,9 @@ export function readConfiguration(): Settings {
         problems,
     );
     const image = objectWith(read("image"), "image", imageKeys, problems);
+    if (!["string", "undefined"].includes(typeof (image.name ?? undefined))) {
+        problems.add("image.name", image.name, "must be text: put it in quotes");
+    }
     for (const key of ["ec2", "eks", "ci"]) {
         if (Object.keys(read(key)).length > 0) {
             problems.add(key, undefined, `is for a part that this version does not have; take it out`);
@@ -114,7 +119,11 @@ export function readConfiguration(): Settings {
 
 /** The builder's name: one stack's entries in a buildx store must not overwrite another's. */
 function builderName(stack: string): string {
-    return `multiarch-${stack.toLowerCase().replace(/[^a-z0-9._-]/g, "-")}`;
+    const name = `multiarch-${stack.toLowerCase().replace(/[^a-z0-9._-]/g, "-")}`;
+    // A stack may be called `amd64`, or have a long name.
+    return builderNameProblem(name)
+        ? `${name.slice(0, 54)}-${createHash("sha256").update(stack).digest("hex").slice(0, 8)}`
+        : name;
 }
 
 function asName(name: unknown): string {
@@ -207,7 +216,7 @@ function objectWith(
         problems.add(path, undefined, `must be an object with ${Object.keys(known).join(", ")}`);
         return {};
     }
-    for (const key of Object.keys(value).filter((candidate) => !known[candidate])) {
+    for (const key of Object.keys(value).filter((candidate) => !Object.hasOwn(known, candidate))) {
         problems.add(
             `${path}.${key}`,
             undefined,

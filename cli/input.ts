@@ -15,15 +15,32 @@ export async function readBuilder(file: string): Promise<BuilderInput> {
     if (file === "-" && process.stdin.isTTY) {
         throw new UsageError("give a file with the stack's outputs, or pipe them in; see --help");
     }
-    const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
+    const content = file === "-" ? await text(process.stdin) : await readInput(file);
     const source = file === "-" ? "standard input" : file;
     const parsed = parseJson(content, source);
     const builder = (parsed.builder ?? parsed) as Builder;
-    const problem = recordProblems(builder, "builder")[0];
-    if (problem) {
-        throw new Error(`${source}: \`${problem.path}\` ${problem.reason}`);
+    const problems = recordProblems(builder, "builder");
+    if (problems.length > 0) {
+        const lines = problems.map(({ path, value, reason }) => `\n  - \`${path}\`: ${reason}${got(value)}`);
+        throw new Error(`${source} holds no usable record of a builder:${lines.join("")}`);
     }
     return { builder, credentials: parsed.builderCredentials as BuilderCredentials | undefined };
+}
+
+/** A value for an error text; a record has no secrets, but an object may be something else than a record. */
+function got(value: unknown): string {
+    return value === undefined || (typeof value === "object" && value !== null)
+        ? ""
+        : ` (got ${JSON.stringify(value).slice(0, 120)})`;
+}
+
+async function readInput(file: string): Promise<string> {
+    try {
+        return await readFile(file, "utf8");
+    } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        throw new Error(`cannot read ${file}: ${code === "ENOENT" ? "there is no such file" : message}`);
+    }
 }
 
 function parseJson(content: string, source: string): Record<string, unknown> {
@@ -51,6 +68,6 @@ export async function readCredentials(files: {
     if (!ca || !cert || !key) {
         throw new UsageError("--ca, --cert and --key go together");
     }
-    const [caText, certText, keyText] = await Promise.all([ca, cert, key].map((file) => readFile(file, "utf8")));
+    const [caText, certText, keyText] = await Promise.all([ca, cert, key].map(readInput));
     return { ca: caText!, cert: certText!, key: keyText! };
 }

@@ -24,7 +24,7 @@ async function main(argv: string[]): Promise<number> {
         process.stdout.write(help);
         return name === undefined ? 2 : 0;
     }
-    const command = commands[name];
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) {
         throw new UsageError(`unknown command "${name}"; known: ${Object.keys(commands).join(", ")}`);
     }

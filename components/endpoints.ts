@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BuilderNode } from "./builder";
-import { nodeProblems } from "./buildx/record";
+import { duplicates, endpointProblem, nodeProblems } from "./buildx/record";
+import { isInput } from "./kinds";
+import { isObject } from "./objects";
 import { architectureSuffix, normalizePlatform, platformProblem } from "./platform";
-import { type Problems, isPlain } from "./problems";
+import { type Problems, isPlain, propertyError } from "./problems";
 
 /** A BuildKit daemon that exists already. */
 export interface BuilderEndpoint {
@@ -23,70 +25,83 @@ export interface BuilderEndpoint {
 
 /** Checks endpoints as they were written, before anything is created. */
 export function validateEndpoints(builderName: string, endpoints: BuilderEndpoint[], problems: Problems): void {
+    if (!Array.isArray(endpoints)) {
+        problems.add("endpoints", isInput(endpoints) ? undefined : endpoints, "must be a list of endpoints");
+        return;
+    }
     if (endpoints.length === 0) {
         problems.add("endpoints", endpoints, "must hold at least one endpoint");
     }
-    const seen = {
-        endpoint: new Map<string, number>(),
-        name: new Map<string, number>(),
-        platform: new Map<string, number>(),
+    endpoints.forEach((endpoint, i) => validateEndpoint(endpoint, `endpoints[${i}]`, problems));
+    const known = endpoints.map((endpoint) => comparable(builderName, endpoint));
+    duplicates(
+        known,
+        ({ address }) => address?.toLowerCase(),
+        (i, first) =>
+            problems.add(
+                `endpoints[${i}].endpoint`,
+                known[i]?.address,
+                `is the endpoint of \`endpoints[${first}]\` too: each node needs its own`,
+            ),
+    );
+    duplicates(
+        known,
+        ({ name }) => name,
+        (i, first, name) =>
+            problems.add(
+                `endpoints[${i}].name`,
+                name,
+                `is the name of \`endpoints[${first}]\` too: set \`name\` on one of them`,
+            ),
+    );
+    const offers = known.flatMap(({ native }, i) => native.map((offer) => ({ i, ...offer })));
+    duplicates(
+        offers,
+        ({ platform }) => platform,
+        (k, first, platform) =>
+            problems.add(
+                `endpoints[${offers[k]!.i}].platforms[${offers[k]!.j}]`,
+                platform,
+                `is built by \`endpoints[${offers[first]!.i}]\` already: buildx would never use this one`,
+            ),
+    );
+}
+
+function validateEndpoint(endpoint: BuilderEndpoint, at: string, problems: Problems): void {
+    const add = (path: string, value: unknown, reason: string) => problems.add(`${at}${path}`, value, reason);
+    if (!isObject(endpoint) || isInput(endpoint)) {
+        add("", isInput(endpoint) ? undefined : endpoint, "must be an object with platforms and endpoint");
+        return;
+    }
+    const { platforms, emulated, name, serverName } = endpoint;
+    const address = isPlain(endpoint.endpoint) ? endpoint.endpoint : undefined;
+    nodeProblems({ platforms, emulated, name, endpoint: address }, "", add);
+    if (endpoint.endpoint === undefined || endpoint.endpoint === null) {
+        add(".endpoint", undefined, "is missing: give the daemon's address, tcp://host:port");
+    }
+    if (isPlain(serverName) && (typeof serverName !== "string" || serverName === "")) {
+        add(".serverName", serverName, "must be text; leave it out for the host of `endpoint`");
+    }
+}
+
+/** What of an endpoint is compared with the others; nothing of what is not valid by itself. */
+function comparable(builderName: string, endpoint: BuilderEndpoint) {
+    const none = { address: undefined, name: undefined, native: [] };
+    if (!isObject(endpoint) || isInput(endpoint) || !Array.isArray(endpoint.platforms ?? [])) {
+        return none;
+    }
+    const { endpoint: address, platforms = [], emulated = [], name } = endpoint as BuilderEndpoint;
+    const emulates = new Set((Array.isArray(emulated) ? emulated : []).map(normalizePlatform));
+    const offered = (platforms ?? []).map(normalizePlatform);
+    const valid = offered.some((platform) => !platformProblem(platform));
+    return {
+        address: isPlain(address) && typeof address === "string" ? address : undefined,
+        name: valid && typeof (name ?? "") === "string" ? nodeName(builderName, { name, platforms }) : undefined,
+        native: offered
+            .map((platform, j) => ({ platform, j }))
+            .filter(({ platform, j }) => !platformProblem(platform) && offered.indexOf(platform) === j)
+            .filter(({ platform }) => !emulates.has(platform)),
     };
-    const unique = (
-        kind: keyof typeof seen,
-        value: string,
-        i: number,
-        at: string,
-        reason: (first: number) => string,
-    ) => {
-        const first = seen[kind].get(value);
-        if (first === undefined) {
-            seen[kind].set(value, i);
-        } else if (first !== i) {
-            problems.add(at, value, reason(first));
-        }
-    };
-    endpoints.forEach((endpoint, i) => {
-        const at = `endpoints[${i}]`;
-        const address = isPlain(endpoint.endpoint) ? endpoint.endpoint : undefined;
-        nodeProblems(
-            { platforms: endpoint.platforms, emulated: endpoint.emulated, endpoint: address },
-            "",
-            (path, value, reason) => problems.add(`${at}${path}`, value, reason),
-        );
-        if (endpoint.endpoint === undefined) {
-            problems.add(`${at}.endpoint`, undefined, "is missing: give the daemon's address, tcp://host:port");
-        }
-        if (address !== undefined) {
-            unique(
-                "endpoint",
-                address,
-                i,
-                `${at}.endpoint`,
-                (first) => `is the endpoint of \`endpoints[${first}]\` too: each node needs its own`,
-            );
-        }
-        if ((endpoint.platforms ?? []).some((platform) => !platformProblem(platform))) {
-            unique(
-                "name",
-                nodeName(builderName, endpoint),
-                i,
-                `${at}.name`,
-                (first) => `is the name of \`endpoints[${first}]\` too: set \`name\` on one of them`,
-            );
-        }
-        const emulated = new Set((endpoint.emulated ?? []).map(normalizePlatform));
-        (endpoint.platforms ?? []).map(normalizePlatform).forEach((platform, j) => {
-            if (!emulated.has(platform)) {
-                unique(
-                    "platform",
-                    platform,
-                    i,
-                    `${at}.platforms[${j}]`,
-                    (first) => `is built by \`endpoints[${first}]\` already: buildx would never use this one`,
-                );
-            }
-        });
-    });
 }
 
 /** The nodes of the record that given endpoints make. */
@@ -95,13 +110,27 @@ export function endpointNodes(builderName: string, endpoints: BuilderEndpoint[])
         endpoints.map(({ endpoint, serverName, ...plain }) =>
             pulumi.all([endpoint, serverName]).apply(([address, name]): BuilderNode => ({
                 name: nodeName(builderName, plain),
-                platforms: plain.platforms.map(normalizePlatform),
-                ...(plain.emulated?.length ? { emulated: plain.emulated.map(normalizePlatform) } : {}),
+                platforms: normalized(plain.platforms),
+                ...(plain.emulated?.length ? { emulated: normalized(plain.emulated) } : {}),
                 endpoint: address,
-                serverName: name ?? new URL(address).hostname,
+                serverName: name ?? hostOf(address),
             })),
         ),
     );
+}
+
+/** The host of an endpoint, which may have become known only now. */
+export function hostOf(address: string): string {
+    const reason = endpointProblem(address);
+    if (reason) {
+        throw propertyError("endpoints", `\`endpoints\`: ${reason}`);
+    }
+    // A certificate carries an IPv6 address without the brackets of a URL.
+    return new URL(address).hostname.replace(/^\[|\]$/g, "");
+}
+
+function normalized(platforms: string[]): string[] {
+    return [...new Set(platforms.map(normalizePlatform))];
 }
 
 function nodeName(builderName: string, { name, platforms }: Pick<BuilderEndpoint, "name" | "platforms">): string {

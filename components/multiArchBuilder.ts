@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Builder, BuilderCredentials } from "./builder";
 import { BuilderRegistration } from "./builderRegistration";
-import { credentialsProblems } from "./buildx/credentials";
 import { builderNameProblem } from "./buildx/entries";
 import { type BuilderEndpoint, endpointNodes, validateEndpoints } from "./endpoints";
 import { BuildStrategy, type ImageBuildArgs, type RegistryCredentials } from "./image/arguments";
 import { MultiArchImage } from "./image/multiArchImage";
 import { repositoryProblem } from "./image/names";
 import { without } from "./objects";
+import { plainCredentialsProblems } from "./plainCredentials";
 import { normalizePlatform } from "./platform";
 import { Problems, isPlain } from "./problems";
 
@@ -121,23 +121,12 @@ function validateBuilder(name: string, args: MultiArchBuilderArgs, problems: Pro
             `a builder's name ${nameProblem}${path === "name" ? "; or set `builderName`" : ""}`,
         );
     }
-    if (args.endpoints === undefined) {
+    if (args.endpoints === undefined || args.endpoints === null) {
         problems.add("endpoints", undefined, "is missing: give at least one BuildKit endpoint");
     } else {
         validateEndpoints(builderName, args.endpoints, problems);
     }
-    if (args.credentials === undefined) {
-        problems.add(
-            "credentials",
-            undefined,
-            "is missing: { ca, cert, key } as PEM text, for mutual TLS with the endpoints",
-        );
-    } else if (isPlain(args.credentials)) {
-        const { ca, cert, key } = args.credentials;
-        if ([ca, cert, key].every((part) => part === undefined || typeof part === "string")) {
-            credentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
-        }
-    }
+    plainCredentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
     for (const property of ["imageRepositoryUrl", "cacheRepositoryUrl"] as const) {
         const value = args.registry?.[property];
         const problem = isPlain(value) ? repositoryProblem(value) : undefined;

@@ -1,3 +1,8 @@
+/** Whether a value is an object with properties: no list and not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** An object without its undefined properties. */
 export function present<T extends object>(value: T): T {
     return Object.fromEntries(Object.entries(value).filter(([, property]) => property !== undefined)) as T;

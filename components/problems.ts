@@ -16,8 +16,28 @@ export class Problems {
             return;
         }
         const lines = this.found.map((problem) => `\n  - ${problem.reason}`).join("");
-        throw new pulumi.InputPropertiesError({ message: `invalid arguments of ${what}:${lines}`, errors: this.found });
+        const message = `invalid arguments of ${what}:${lines}`;
+        throw withoutSdkFrames(new pulumi.InputPropertiesError({ message, errors: this.found }));
     }
+}
+
+/** The error for one property whose value is known only while the program runs. */
+export function propertyError(propertyPath: string, reason: string): Error {
+    return withoutSdkFrames(new pulumi.InputPropertyError({ propertyPath, reason }));
+}
+
+/**
+ * Cuts an error's stack where the SDK begins. The SDK prints what is thrown in an `apply` by `util.inspect` in colours, and
+ * a frame of its own `@pulumi/output.ts` keeps Node 20.19.6 and later busy for a minute until memory is full:
+ * https://github.com/nodejs/node/issues/64011
+ */
+function withoutSdkFrames<T extends Error>(error: T): T {
+    const lines = error.stack?.split("\n") ?? [];
+    const first = lines.findIndex((line) => /^ +at .*[\\/]node_modules[\\/]@pulumi[\\/]/.test(line));
+    if (first >= 0) {
+        error.stack = lines.slice(0, first).join("\n");
+    }
+    return error;
 }
 
 /** A value for an error text, cut to a readable length. Never called with a secret. */

@@ -21,6 +21,12 @@ export function advertisedProblem(node: BuilderNode, advertised: readonly string
     );
     if (foreign.length > 0) {
         const list = foreign.join(", ");
+        if (family === "arm" && foreign.every((platform) => nativeFamily(platform) === "arm64")) {
+            return (
+                `it is an arm64 machine (it advertises ${list}), and few of those run ${declared.join(", ")}: where ` +
+                `this one does, opt in by name with \`emulated: ${JSON.stringify(declared)}\` on this node`
+            );
+        }
         return (
             `it advertises ${list}, which a CPU that runs ${declared[0] ?? family} natively cannot run. Either the ` +
             "address is another machine's, or an emulator is installed there: remove it (its binfmt entries and " +

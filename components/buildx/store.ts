@@ -31,8 +31,10 @@ export async function writeEntries(dir: string, entries: Entry[], credentials: B
         }
         await removeUnused(dir, before);
     }
-    // Another process with older credentials may have found these unused before the instances were there.
+    // Another process with other credentials may have found these unused before the instances were there, or may have
+    // taken over all of the instances since.
     await writeCredentials(dir, credentials);
+    await removeUnreferenced(dir, [credentialsDir]);
 }
 
 /** Removes the entries of single platforms that a builder no longer has. */
@@ -48,7 +50,7 @@ export async function removeStaleEntries(dir: string, builderName: string, curre
  */
 export async function forgetBuilder(dir: string, builder: Builder): Promise<string[]> {
     const nodes = new Set(builder.nodes.map((node) => node.name));
-    return removeOwn(
+    const removed = await removeOwn(
         dir,
         (name) => name === builder.name || name.startsWith(`${builder.name}-`),
         (name, nodeNames) =>
@@ -56,6 +58,14 @@ export async function forgetBuilder(dir: string, builder: Builder): Promise<stri
             isPlatformEntryOf(builder.name, name) ||
             nodeNames.every((node) => nodes.has(node)),
     );
+    // `buildx rm` takes entries away and knows nothing of their credentials.
+    const own = path.join(dir, ownFolder);
+    const folders = (await listDir(own)).filter((name) => /^[0-9a-f]{16}$/.test(name));
+    await removeUnreferenced(
+        dir,
+        folders.map((name) => path.join(own, name)),
+    );
+    return removed;
 }
 
 async function removeOwn(
@@ -70,27 +80,41 @@ async function removeOwn(
         if (instance && isOwn(dir, instance) && matches(name, instance.nodeNames)) {
             await rm(instanceFile(dir, name), { force: true });
             await rm(path.join(dir, "activity", name), { force: true });
+            // buildx's notes of the builds, with the paths of their contexts; `buildx rm` removes them too.
+            await rm(path.join(dir, "refs", name), { recursive: true, force: true });
             await removeUnused(dir, text);
             removed.push(name);
         }
     }
+    await resetDefault(dir, removed);
     return removed;
+}
+
+/** Another builder that gets the name of a removed one later must not be the default unasked. */
+async function resetDefault(dir: string, removed: string[]): Promise<void> {
+    const file = path.join(dir, "current");
+    const current = await readText(file);
+    const { key, name } = parseCurrent(current);
+    if (name !== undefined && removed.includes(name)) {
+        await writePrivate(dir, file, JSON.stringify({ Key: key, Name: "", Global: false }));
+    }
 }
 
 /** Makes a builder the one that `docker buildx` uses when none is named, for every context of this store. */
 export async function makeDefault(dir: string, name: string): Promise<void> {
     await privateDir(path.join(dir, ownFolder));
     const current = await readText(path.join(dir, "current"));
-    const after = JSON.stringify({ Key: contextKey(current), Name: name, Global: true });
+    const after = JSON.stringify({ Key: parseCurrent(current).key, Name: name, Global: true });
     await writePrivate(dir, path.join(dir, "current"), after);
 }
 
-/** The Docker context that a `current` file was written for; it does not matter for a global default. */
-function contextKey(current: string | undefined): string {
+/** The Docker context that a `current` file was written for, which does not matter for a global default, and its builder. */
+function parseCurrent(current: string | undefined): { key: string; name?: string } {
     try {
-        return (JSON.parse(current ?? "{}") as { Key?: string } | null)?.Key ?? "";
+        const { Key, Name } = (JSON.parse(current ?? "{}") ?? {}) as { Key?: string; Name?: string };
+        return { key: Key ?? "", name: Name };
     } catch {
-        return "";
+        return { key: "" };
     }
 }
 
@@ -123,15 +147,25 @@ async function writeCredentials(dir: string, credentials: BuilderCredentials): P
         .digest("hex")
         .slice(0, 16);
     const folder = path.join(dir, ownFolder, hash);
-    await privateDir(path.join(dir, ownFolder));
-    await privateDir(folder);
-    for (const part of ["ca", "cert", "key"] as const) {
-        const file = path.join(folder, credentialFiles[part]);
-        if ((await readText(file)) !== credentials[part]) {
-            await writePrivate(dir, file, credentials[part]);
+    for (let tries = 1; ; tries++) {
+        try {
+            await privateDir(path.join(dir, ownFolder));
+            await privateDir(folder);
+            await Promise.all([path.dirname(folder), folder].map((own) => chmod(own, 0o700)));
+            for (const part of ["ca", "cert", "key"] as const) {
+                const file = path.join(folder, credentialFiles[part]);
+                if ((await readText(file)) !== credentials[part]) {
+                    await writePrivate(dir, file, credentials[part]);
+                }
+            }
+            return folder;
+        } catch (error) {
+            // Another process found the folder unused meanwhile.
+            if (!isMissing(error) || tries === 10) {
+                throw error;
+            }
         }
     }
-    return folder;
 }
 
 /** Removes the credentials of an instance that is gone or rewritten, unless another instance refers to them. */
@@ -140,11 +174,42 @@ async function removeUnused(dir: string, before: string | undefined): Promise<vo
     if (!instance || !isOwn(dir, instance)) {
         return;
     }
+    await removeUnreferenced(dir, instance.credentialsDirs);
+}
+
+/**
+ * Removes folders with credentials unless an instance refers to them. Each is moved aside and looked for once more: another
+ * process writes the instance first and then looks whether the folder is still there.
+ */
+async function removeUnreferenced(dir: string, folders: string[]): Promise<void> {
+    for (const folder of folders) {
+        const aside = `${folder}.${randomBytes(6).toString("hex")}`;
+        if ((await referencedFolders(dir)).has(folder) || !(await moved(folder, aside))) {
+            continue;
+        }
+        if ((await referencedFolders(dir)).has(folder)) {
+            await moved(aside, folder);
+        }
+        await rm(aside, { recursive: true, force: true, maxRetries: 5 });
+    }
+}
+
+async function referencedFolders(dir: string): Promise<Set<string>> {
     const names = await listDir(path.join(dir, "instances"));
-    const others = await Promise.all(names.map((name) => readText(instanceFile(dir, name))));
-    const used = new Set(others.flatMap((text) => (text && parseInstance(text)?.credentialsDirs) || []));
-    for (const folder of instance.credentialsDirs.filter((candidate) => !used.has(candidate))) {
-        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    const texts = await Promise.all(names.map((name) => readText(instanceFile(dir, name))));
+    return new Set(texts.flatMap((text) => (text && parseInstance(text)?.credentialsDirs) || []));
+}
+
+/** Moves a folder; false when it is gone, or when there is one at the new place already. */
+async function moved(from: string, to: string): Promise<boolean> {
+    try {
+        await rename(from, to);
+        return true;
+    } catch (error) {
+        if (isMissing(error) || ["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+            return false;
+        }
+        throw error;
     }
 }
 
@@ -154,9 +219,10 @@ function instanceFile(dir: string, name: string): string {
 
 async function privateDir(dir: string): Promise<void> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    if (dir.includes(ownFolder)) {
-        await chmod(dir, 0o700);
-    }
+}
+
+function isMissing(error: unknown): boolean {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
 /** Writes by a rename from our own folder: buildx takes every file in `instances` for a builder. */
@@ -176,7 +242,7 @@ async function readText(file: string): Promise<string | undefined> {
     try {
         return await readFile(file, "utf8");
     } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+        if (isMissing(error)) {
             return undefined;
         }
         throw error;
@@ -187,7 +253,7 @@ async function listDir(dir: string): Promise<string[]> {
     try {
         return (await readdir(dir)).filter((name) => !name.startsWith("."));
     } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+        if (isMissing(error)) {
             return [];
         }
         throw error;

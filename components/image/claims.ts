@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { Builder } from "../builder";
+import { platformProblem } from "../platform";
 import { Problems, isPlain } from "../problems";
 import { type MultiArchImageArgs, defaultPlatforms } from "./arguments";
-import { cacheTag } from "./names";
+import { cacheTag, isTag, platformTag, tagRule } from "./names";
 
 /** An image that claims refs; two images may have the same name under different parents. */
 export interface Claimant {
@@ -40,19 +41,29 @@ function identity(value: pulumi.Input<unknown>): string {
 export function claimRefs(image: Claimant, args: MultiArchImageArgs, problems: Problems): void {
     const repository = args.repositoryUrl ?? defaultRepository(args.builder, "imageRepositoryUrl");
     (args.tags ?? []).forEach((tag, i) => {
-        if (isPlain(tag)) {
-            const at = `${identity(repository)}:${tag}`;
-            claim(at, image, (other) => problems.add(`tags[${i}]`, tag, clash("tag", other)));
+        for (const written of isPlain(tag) ? tagsWritten(tag, args) : []) {
+            const at = `${identity(repository)}:${written}`;
+            claim(at, image, (other) => problems.add(`tags[${i}]`, written, clash("tag", other)));
         }
     });
     const cacheRepository = args.cache?.repositoryUrl ?? defaultRepository(args.builder, "cacheRepositoryUrl");
     if (writesCache(args)) {
-        for (const platform of args.platforms ?? defaultPlatforms) {
+        for (const platform of validPlatforms(args)) {
             const tag = cacheTag(image.name, args.cache?.scope ?? "main", platform);
             const at = `${identity(cacheRepository)}:${tag}`;
             claim(at, image, (other) => problems.add("cache", tag, clash("cache ref", other)));
         }
     }
+}
+
+/** The tags that are written for one of `tags`: itself, and one per platform where that is asked for. */
+function tagsWritten(tag: string, args: MultiArchImageArgs): string[] {
+    const { platformTags: pattern } = args;
+    return pattern === undefined ? [tag] : [tag, ...validPlatforms(args).map((p) => platformTag(pattern, tag, p))];
+}
+
+function validPlatforms(args: MultiArchImageArgs): string[] {
+    return (args.platforms ?? defaultPlatforms).filter((platform) => !platformProblem(platform));
 }
 
 /** Whether an image's build writes a registry cache. */
@@ -81,8 +92,16 @@ export function claimResolvedRefs(
     const all = pulumi.all([refs.builder, refs.repositoryUrl, args.tags ?? [], own]);
     return all.apply(([builder, repository, tags, cacheRefs]) => {
         const problems = new Problems();
-        const tagRefs = tags.map((tag) => `${repository}:${tag}`);
-        tagRefs.forEach((ref, i) => claim(ref, image, (other) => problems.add(`tags[${i}]`, ref, clash("tag", other))));
+        const refsOf = (tag: string) => tagsWritten(tag, args).map((written) => `${repository}:${written}`);
+        const tagRefs = tags.flatMap(refsOf);
+        tags.forEach((tag, i) => {
+            if (!isTag(tag)) {
+                problems.add(`tags[${i}]`, tag, tagRule);
+            }
+            for (const ref of refsOf(tag)) {
+                claim(ref, image, (other) => problems.add(`tags[${i}]`, ref, clash("tag", other)));
+            }
+        });
         for (const ref of cacheRefs) {
             claim(ref, image, (other) => problems.add("cache", ref, clash("cache ref", other)));
             if (tagRefs.includes(ref)) {

@@ -5,7 +5,9 @@ import { platformEntry } from "../buildx/entries";
 import { recordProblems } from "../buildx/record";
 import { missingPlatform, registerForBuild } from "../buildx/registration";
 import { normalizePlatform } from "../platform";
+import { propertyError } from "../problems";
 import { warnOfLargeContext } from "./contextSize";
+import { explainFailure } from "./failures";
 
 /** A builder's name as an image takes it, and the hooks that make the builder exist just before the image is built. */
 export interface Registration {
@@ -34,6 +36,8 @@ export function registerBeforeBuild(options: {
     entryName: (builder: Builder) => string;
     parent: pulumi.Resource;
     suffix: string;
+    /** Whether the build rests on an image that was built before. Defaults to false. */
+    usesBuilt?: boolean;
 }): Registration {
     const { platforms, image, parent } = options;
     const known: Known = {};
@@ -52,37 +56,30 @@ export function registerBeforeBuild(options: {
             warnOfLargeContext(known.context, parent),
         ]);
     });
-    return { builderName, hooks: { beforeCreate: [hook], beforeUpdate: [hook] } };
+    const nodesInUse = () => {
+        const { builder, credentials } = known;
+        const entries = builder && platforms.map((platform) => platformEntry(builder, platform, image));
+        const nodes = [...new Set((entries ?? []).flatMap((entry) => entry?.nodes ?? []))];
+        return credentials && { nodes, credentials };
+    };
+    const failed = explainFailure(hookName(parent, `${options.suffix}-failed`), image, parent, {
+        usesBuilt: options.usesBuilt ?? false,
+        nodesInUse,
+    });
+    return { builderName, hooks: { beforeCreate: [hook], beforeUpdate: [hook], onError: [failed] } };
 }
 
 /** The name of the entry for one platform; throws when the record has no node for it. */
 export function platformEntryName(builder: Builder, platform: string, image: string): string {
     const wrong = recordProblems(builder, "builder")[0];
     if (wrong) {
-        throw new Error(`\`${wrong.path}\`: ${wrong.reason}`);
+        throw propertyError(wrong.path, `\`${wrong.path}\`: ${wrong.reason}`);
     }
     const entry = platformEntry(builder, platform, image);
     if (!entry) {
-        throw new pulumi.InputPropertyError({
-            propertyPath: "platforms",
-            reason: `\`platforms\`: ${missingPlatform(builder, normalizePlatform(platform))}`,
-        });
+        throw propertyError("platforms", `\`platforms\`: ${missingPlatform(builder, normalizePlatform(platform))}`);
     }
     return entry.name;
-}
-
-/** Says what to do when an index cannot be made because the registry has lost a platform's manifest. */
-export function explainLostManifest(image: string, parent: pulumi.Resource, suffix: string): pulumi.ErrorHook {
-    return new pulumi.ErrorHook(hookName(parent, suffix), async ({ errors }) => {
-        if (errors.some((error) => /not found|manifest unknown|MANIFEST_UNKNOWN|404/i.test(error))) {
-            await pulumi.log.error(
-                `the registry no longer holds an image that ${image} was built to earlier (expired or deleted): set ` +
-                    "`rebuild` to a new text, for example today's date, to build it again",
-                parent,
-            );
-        }
-        return false;
-    });
 }
 
 /** A name for a hook that no other resource of the deployment has: the engine knows hooks by name only. */

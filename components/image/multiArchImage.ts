@@ -4,7 +4,7 @@ import { platformEntry } from "../buildx/entries";
 import { isEmulated } from "../buildx/native";
 import { without } from "../objects";
 import { normalizePlatform } from "../platform";
-import { Problems } from "../problems";
+import { Problems, propertyError } from "../problems";
 import { BuildStrategy, type MultiArchImageArgs, type PlatformImage, defaultPlatforms } from "./arguments";
 import { type Claimant, claimRefs, claimResolvedRefs } from "./claims";
 import { cacheRefsOf } from "./inputs";
@@ -42,7 +42,7 @@ export class MultiArchImage extends pulumi.ComponentResource {
 
     constructor(name: string, args: MultiArchImageArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
-        validateImage(name, args, problems);
+        args = validateImage(name, args, problems);
         const claimant = { name };
         claimRefs(claimant, args, problems);
         problems.throwIfAny(`the image "${name}"`);
@@ -104,7 +104,7 @@ function platformCaches(
 function required(value: string | undefined, propertyPath: string, what: string): string {
     if (!value) {
         const reason = `\`${propertyPath}\`: the builder's record names none; give ${what}`;
-        throw new pulumi.InputPropertyError({ propertyPath, reason });
+        throw propertyError(propertyPath, reason);
     }
     return value;
 }

@@ -43,11 +43,17 @@ export function platformTag(pattern: string, tag: string, platform: string): str
 
 /** Whether a text is a tag. https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 export function isTag(text: string): boolean {
-    return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text);
+    return typeof text === "string" && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(text);
 }
+
+/** What a tag is, for error texts. */
+export const tagRule = "a tag holds letters, digits, `_`, `.` and `-`, 128 at most, not starting with `.` or `-`";
 
 /** Why a text is no repository; undefined when it is one. https://github.com/distribution/reference/blob/main/regexp.go */
 export function repositoryProblem(text: string): string | undefined {
+    if (typeof text !== "string") {
+        return "must be text, for example registry.acme.io/shop/api";
+    }
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
         return "must be without a scheme, for example 123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop/api";
     }
@@ -71,7 +77,8 @@ export function repositoryProblem(text: string): string | undefined {
 }
 
 const maxRepositoryLength = 255;
-const hostPattern = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)(:\d{1,5})?$/;
+const hostPattern =
+    /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)(:\d{1,5})?$/;
 
 /** The host of a repository's registry, as Docker reads it; Docker Hub's when it names none. */
 export function registryHost(repository: string): string {

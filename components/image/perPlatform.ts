@@ -5,7 +5,8 @@ import { architectureSuffix, normalizePlatform } from "../platform";
 import { present } from "../objects";
 import type { MultiArchImageArgs } from "./arguments";
 import { emptyContext } from "./context";
-import { explainLostManifest, platformEntryName, registerBeforeBuild } from "./hooks";
+import { explainFailure } from "./failures";
+import { hookName, platformEntryName, registerBeforeBuild } from "./hooks";
 import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
 import { platformTag } from "./names";
 import { buildLogins, loginFor } from "./registries";
@@ -117,7 +118,7 @@ function tagIndexes(
     after: pulumi.Resource[],
 ): dockerbuild.Index[] {
     const { name, args, parent, platforms, repositoryUrl } = plan;
-    const onError = [explainLostManifest(name, parent, "lost-manifest")];
+    const onError = [explainFailure(hookName(parent, "tag-failed"), name, parent, { usesBuilt: true })];
     const sources = digests.map((digest) => pulumi.unsecret(pulumi.interpolate`${repositoryUrl}@${digest}`));
     let before = after;
     const index = (suffix: string, tag: pulumi.Input<string>, from: pulumi.Output<string>[]) => {
@@ -151,5 +152,7 @@ function registration(plan: Plan, platform: string, suffix: string, context?: pu
         entryName: (builder) => platformEntryName(builder, platform, plan.name),
         parent: plan.parent,
         suffix,
+        // A smoke test has no context: all it needs is the image.
+        usesBuilt: context === undefined,
     });
 }

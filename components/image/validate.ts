@@ -1,19 +1,23 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Builder } from "../builder";
-import { credentialsProblems } from "../buildx/credentials";
 import { nodesFor } from "../buildx/entries";
 import { recordProblems } from "../buildx/record";
 import { missingPlatform } from "../buildx/registration";
 import { normalizePlatform, platformProblem } from "../platform";
+import { plainCredentialsProblems } from "../plainCredentials";
 import { Problems, isPlain } from "../problems";
 import { BuildStrategy, type ImageBuildArgs, type MultiArchImageArgs, defaultPlatforms } from "./arguments";
-import { directoryProblem, isRemoteContext } from "./context";
-import { cacheTag, isTag, platformTag, repositoryProblem } from "./names";
+import { directoryProblem, isFile, isRemoteContext } from "./context";
+import { usableArguments } from "./kinds";
+import { cacheTag, isTag, platformTag, repositoryProblem, tagRule } from "./names";
 
-/** Checks everything that is known before the program creates anything; one error tells all that is wrong. */
-export function validateImage(name: string, args: MultiArchImageArgs, problems: Problems): void {
+/**
+ * Checks everything that is known before the program creates anything; one error tells all that is wrong. Returns the
+ * arguments without what is null or of the wrong kind.
+ */
+export function validateImage(name: string, given: MultiArchImageArgs, problems: Problems): MultiArchImageArgs {
+    const args = usableArguments(given, (at, value, reason) => problems.add(at || "args", value, reason));
     environment(problems);
     platforms(args, problems);
     context(args, problems);
@@ -22,10 +26,9 @@ export function validateImage(name: string, args: MultiArchImageArgs, problems: 
     logins(args, problems);
     if (args.strategy === BuildStrategy.Single) {
         single(args, problems);
-    } else if (args.strategy !== undefined && args.strategy !== BuildStrategy.PerPlatform) {
-        problems.add("strategy", args.strategy, "must be per-platform or single");
     }
     builder(args, problems);
+    return args;
 }
 
 function environment(problems: Problems): void {
@@ -67,16 +70,15 @@ function context(args: ImageBuildArgs, problems: Problems): void {
         problems.add("dockerfileInline", dockerfileInline, "must hold a Dockerfile with at least one FROM");
     }
     const location = args.context ?? ".";
-    if (!isPlain(location) || isRemoteContext(location)) {
-        return;
-    }
-    const problem = directoryProblem(location);
-    if (problem) {
-        problems.add("context", location, problem);
-    } else if (dockerfileInline === undefined && (dockerfile === undefined || isPlain(dockerfile))) {
-        const file = dockerfile ?? path.join(location, "Dockerfile");
-        if (!fs.statSync(file, { throwIfNoEntry: false })?.isFile()) {
-            problems.add("dockerfile", file, "no such file; paths are relative to where the program runs");
+    if (isPlain(location) && !isRemoteContext(location)) {
+        const problem = directoryProblem(location);
+        if (problem) {
+            problems.add("context", location, problem);
+        } else if (dockerfileInline === undefined && (dockerfile === undefined || isPlain(dockerfile))) {
+            const file = dockerfile ?? path.join(location, "Dockerfile");
+            if (!isFile(file)) {
+                problems.add("dockerfile", file, "no such file; paths are relative to where the program runs");
+            }
         }
     }
     if (isPlain(args.namedContexts)) {
@@ -120,11 +122,7 @@ function checkTag(at: string, tag: string | undefined, first: number, i: number,
     }
     if (!isTag(tag)) {
         const whole = /[/:]/.test(tag) ? "; only the tag belongs here, the repository into `repositoryUrl`" : "";
-        problems.add(
-            at,
-            tag,
-            `a tag holds letters, digits, \`_\`, \`.\` and \`-\`, 128 at most, not starting with \`.\` or \`-\`${whole}`,
-        );
+        problems.add(at, tag, `${tagRule}${whole}`);
     } else if (first !== i) {
         problems.add(at, tag, `is given twice, see \`tags[${first}]\``);
     }
@@ -143,18 +141,23 @@ function checkPlatformTags(args: ImageBuildArgs, tags: (string | undefined)[], p
         );
         return;
     }
-    const made = platformTag(pattern, tags.find((tag) => tag !== undefined && isTag(tag)) ?? "tag", "linux/amd64");
-    if (!isTag(made)) {
-        problems.add("platformTags", pattern, `does not make a tag: ${JSON.stringify(made)}`);
+    const all = platformTagsOf(args, tags.includes(undefined) || tags.length === 0 ? [...tags, "tag"] : tags);
+    const wrong = all.find((tag) => !isTag(tag));
+    if (wrong !== undefined) {
+        problems.add("platformTags", pattern, `does not make a tag: ${JSON.stringify(wrong)}`);
     }
-    const wanted = args.platforms ?? defaultPlatforms;
-    const all = tags.flatMap((tag) =>
-        tag === undefined ? [] : wanted.map((platform) => platformTag(pattern, tag, platform)),
-    );
     const clash = all.find((tag) => tags.includes(tag));
     if (clash !== undefined) {
         problems.add("platformTags", pattern, `makes the tag ${JSON.stringify(clash)}, which \`tags\` names too`);
     }
+}
+
+/** The tags that a pattern makes of the tags that are known and valid. */
+function platformTagsOf(args: ImageBuildArgs, tags: (string | undefined)[]): string[] {
+    const { platformTags: pattern } = args;
+    const valid = tags.filter((tag) => tag !== undefined).filter(isTag);
+    const wanted = (args.platforms ?? defaultPlatforms).filter((platform) => !platformProblem(platform));
+    return pattern === undefined ? [] : valid.flatMap((tag) => wanted.map((p) => platformTag(pattern, tag, p)));
 }
 
 /** A cache that is written to a ref of the image would replace the image. */
@@ -163,17 +166,17 @@ function checkCacheApart(name: string, args: ImageBuildArgs, tags: (string | und
     if (scope === "") {
         problems.add("cache.scope", scope, "must not be empty; leave it out for `main`");
     }
-    const known: Partial<Builder> = isPlain((args as MultiArchImageArgs).builder)
-        ? ((args as MultiArchImageArgs).builder as Builder)
-        : {};
+    const { builder: record } = args as MultiArchImageArgs;
+    const known: Partial<Builder> = isPlain(record) ? record : {};
     const image = args.repositoryUrl ?? known.imageRepositoryUrl;
     const cache = args.cache?.repositoryUrl ?? known.cacheRepositoryUrl;
     if (args.cache?.enabled === false || !isPlain(image) || !isPlain(cache) || image !== cache) {
         return;
     }
-    for (const platform of args.platforms ?? defaultPlatforms) {
+    const written = [...tags, ...platformTagsOf(args, tags)];
+    for (const platform of (args.platforms ?? defaultPlatforms).filter((p) => !platformProblem(p))) {
         const tag = cacheTag(name, scope, platform);
-        if (tags.includes(tag)) {
+        if (written.includes(tag)) {
             problems.add(
                 "tags",
                 tag,
@@ -185,15 +188,18 @@ function checkCacheApart(name: string, args: ImageBuildArgs, tags: (string | und
 
 function smokeTest(args: ImageBuildArgs, problems: Problems): void {
     args.smokeTest?.forEach((command, i) => {
-        if (!Array.isArray(command) || command.length === 0 || command[0] === "") {
+        if (command?.length === 0 || command?.[0] === "") {
             problems.add(`smokeTest[${i}]`, command, 'must be a list of words, for example ["/app", "--version"]');
         }
     });
+    if (args.smokeTest && args.push === false) {
+        problems.add("smokeTest", undefined, "runs the pushed image, so `push` must not be false");
+    }
     if (args.smokeTestPlatforms === undefined) {
-        if (args.smokeTest && args.push === false) {
-            problems.add("smokeTest", undefined, "runs the pushed image, so `push` must not be false");
-        }
         return;
+    }
+    if (args.smokeTestPlatforms.length === 0) {
+        problems.add("smokeTestPlatforms", [], "must name at least one platform; leave it out for all of them");
     }
     const wanted = new Set((args.platforms ?? defaultPlatforms).map(normalizePlatform));
     args.smokeTestPlatforms.forEach((platform, i) => {
@@ -211,9 +217,10 @@ function smokeTest(args: ImageBuildArgs, problems: Problems): void {
 }
 
 function logins(args: ImageBuildArgs, problems: Problems): void {
-    const check = (at: string, login: object, parts: string[]) => {
-        const given = login as Record<string, unknown>;
-        const missing = parts.filter((part) => given[part] === undefined || given[part] === "");
+    const check = (at: string, login: object | undefined, parts: string[]) => {
+        const given = login as Record<string, unknown> | undefined;
+        // What is no login at all has been noted.
+        const missing = (given ? parts : []).filter((part) => given?.[part] === undefined || given[part] === "");
         if (missing.length > 0) {
             problems.add(at, undefined, `is given by half; missing: ${missing.join(", ")}`);
         }
@@ -239,8 +246,13 @@ function single(args: ImageBuildArgs, problems: Problems): void {
 }
 
 function builder(args: MultiArchImageArgs, problems: Problems): void {
-    if (isPlain(args.credentials)) {
-        credentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
+    plainCredentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
+    if (args.builder === undefined) {
+        problems.add(
+            "builder",
+            undefined,
+            "is missing: give the builder's record, an output of the stack that owns it",
+        );
     }
     if (!isPlain(args.builder)) {
         return;

@@ -161,7 +161,8 @@ describe("MultiArchImage, per platform", () => {
         await run.settle();
         const builds = ["api-amd64", "api-arm64", "api-smoke-amd64", "api-smoke-arm64"].map((name) => run.get(name));
         for (const { hooks } of builds) {
-            expect(hooks.map((hook) => hook.split(":")[0])).toEqual(["beforeCreateList", "beforeUpdateList"]);
+            const events = hooks.map((hook) => hook.split(":")[0]);
+            expect(events).toEqual(["beforeCreateList", "beforeUpdateList", "onErrorList"]);
         }
         const names = run.hooks.map((hook) => hook.name);
         expect(new Set(names).size).toBe(names.length);
@@ -185,8 +186,8 @@ describe("MultiArchImage, per platform", () => {
         }
         await run.settle();
         const names = run.hooks.map((hook) => hook.name);
-        expect(names.length).toBe(6);
-        expect(new Set(names).size).toBe(6);
+        expect(names.length).toBe(10);
+        expect(new Set(names).size).toBe(10);
     });
 
     test("reads the scope's cache and main's, writes only the scope's, and nothing when read-only", async () => {
