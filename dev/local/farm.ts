@@ -4,7 +4,7 @@ import type { BuilderCredentials } from "../../components/builder";
 import { Tools, ensureTools } from "../tools/build";
 import { emulatedOf } from "./emulation";
 import { privateFolder, readJson, withFolderLock, writePrivate } from "./files";
-import { ensureNode, nodeProcess } from "./node";
+import { TrustedRegistry, ensureNode, nodeProcess } from "./node";
 import { PkiFiles, ensurePkiFiles } from "./pkiFiles";
 import { Ports } from "./ports";
 import { isProcessRunning, stopProcesses } from "./processes";
@@ -24,6 +24,8 @@ export interface FarmOptions {
     nodes: FarmNodeOptions[];
     /** Whether it has a registry; true by default. */
     registry?: boolean;
+    /** Further registries that the nodes trust, by a CA of their own. */
+    trustedRegistries?: TrustedRegistry[];
     /** Whether to reuse what runs in the folder; true by default. */
     reuse?: boolean;
     log?: (line: string) => void;
@@ -99,6 +101,7 @@ async function start(options: FarmOptions, tools: Tools, log: (line: string) => 
             clientCaFile: pki.clientCaFile,
             credentials: pki.credentials,
             ...(registry ? { registryAddress: registry.address } : {}),
+            trustedRegistries: options.trustedRegistries,
         });
         const advertised = [...new Set(node.workers.flatMap((worker) => worker.platforms))];
         log(`${nodeProcess(name)} (${platforms.join(", ")}) at ${node.endpoint}: ${outcome(node.started, began)}`);

@@ -6,6 +6,14 @@ import type { Tools } from "../tools/build";
 import { privateFolder, readIfThere, sha256 } from "./files";
 import { ensureProcess } from "./processes";
 
+/** A registry behind TLS whose CA is not one that every machine knows. */
+export interface TrustedRegistry {
+    /** `host` or `host:port`, as image names have it. */
+    host: string;
+    /** Its CA, PEM. */
+    caFile: string;
+}
+
 export interface NodeOptions {
     /** Folder of the farm. */
     dir: string;
@@ -21,6 +29,7 @@ export interface NodeOptions {
     credentials: BuilderCredentials;
     /** Registry that is spoken to over plain HTTP, `127.0.0.1:PORT`. */
     registryAddress?: string;
+    trustedRegistries?: TrustedRegistry[];
 }
 
 export interface RunningNode {
@@ -53,6 +62,7 @@ export async function ensureNode(options: NodeOptions): Promise<RunningNode> {
                 statSync(options.tools.buildkitd).mtimeMs,
                 readIfThere(options.certFile),
                 readIfThere(options.clientCaFile),
+                ...(options.trustedRegistries ?? []).map(({ caFile }) => readIfThere(caFile)),
             ].join(),
         ),
         timeoutMs: 60_000,
@@ -77,12 +87,9 @@ export function renderBuildkitdToml(options: NodeOptions, folder: string): strin
         );
     }
     const q = JSON.stringify;
-    const registry = options.registryAddress
-        ? `
-[registry.${q(options.registryAddress)}]
-  http = true
-`
-        : "";
+    const plain = options.registryAddress ? [[options.registryAddress, "http = true"]] : [];
+    const trusted = (options.trustedRegistries ?? []).map(({ host, caFile }) => [host, `ca = [${q(caFile)}]`]);
+    const registries = [...plain, ...trusted].map(([host, setting]) => `\n[registry.${q(host)}]\n  ${setting}\n`);
     return `root = ${q(join(folder, "root"))}
 
 [grpc]
@@ -110,5 +117,5 @@ export function renderBuildkitdToml(options: NodeOptions, folder: string): strin
   reservedSpace = "1GB"
   maxUsedSpace = "10GB"
   minFreeSpace = "5GB"
-${registry}`;
+${registries.join("")}`;
 }

@@ -36,15 +36,11 @@ Exit codes: 0 everything is there, 1 a build failed or something is missing, 2 w
 /** Builds what is missing or out of date, one tool after another: Go compiles in parallel by itself. */
 export async function ensureTools(log: (line: string) => void = (line) => console.log(line)): Promise<Tools> {
     requireLinux();
-    const due = goTools.filter((tool) => !isCurrent(tool));
-    if (due.length > 0) {
-        mkdirSync(toolsDir, { recursive: true });
-        removeAbandonedBuilds();
-        requireDisk(toolsDir);
+    if (goTools.some((tool) => !isCurrent(tool, toolsDir))) {
         warnWithoutOverlay(log);
     }
-    for (const tool of due) {
-        await build(tool, log);
+    for (const tool of goTools) {
+        await ensureTool(tool, toolsDir, log);
     }
     const runc = requireRunc(log);
     const path = (name: GoTool["name"]) => join(toolsDir, name);
@@ -57,28 +53,39 @@ export async function ensureTools(log: (line: string) => void = (line) => consol
     };
 }
 
-function isCurrent(tool: GoTool): boolean {
-    const stamp = stampFile(tool);
-    return existsSync(join(toolsDir, tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool);
+/** Builds one tool into a folder unless it is there and up to date; returns its path. */
+export async function ensureTool(tool: GoTool, folder: string, log: (line: string) => void): Promise<string> {
+    if (!isCurrent(tool, folder)) {
+        mkdirSync(folder, { recursive: true });
+        removeAbandonedBuilds(folder);
+        requireDisk(folder);
+        await build(tool, folder, log);
+    }
+    return join(folder, tool.name);
 }
 
-function stampFile(tool: GoTool): string {
-    return join(toolsDir, `${tool.name}.stamp`);
+function isCurrent(tool: GoTool, target: string): boolean {
+    const stamp = stampFile(tool, target);
+    return existsSync(join(target, tool.name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === stampOf(tool);
 }
 
-async function build(tool: GoTool, log: (line: string) => void): Promise<void> {
+function stampFile(tool: GoTool, target: string): string {
+    return join(target, `${tool.name}.stamp`);
+}
+
+async function build(tool: GoTool, target: string, log: (line: string) => void): Promise<void> {
     const go = requireGo(goVersion(readGoMod(tool)));
     const stamp = stampOf(tool);
     const started = Date.now();
-    const folder = mkdtempSync(join(toolsDir, `${buildPrefix}${process.pid}-`));
+    const folder = mkdtempSync(join(target, `${buildPrefix}${process.pid}-`));
     log(`${tool.name}: building (a first build takes one to two minutes)`);
     try {
         const output = join(folder, tool.name);
         await run(go, ["build", ...buildFlags(tool), "-o", output, tool.package], tool);
         // The stamp goes first: a stop between the two lines must not leave an old stamp beside a new binary.
-        rmSync(stampFile(tool), { force: true });
-        renameSync(output, join(toolsDir, tool.name));
-        writeFileSync(stampFile(tool), stamp);
+        rmSync(stampFile(tool, target), { force: true });
+        renameSync(output, join(target, tool.name));
+        writeFileSync(stampFile(tool, target), stamp);
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
@@ -119,10 +126,10 @@ function remedy(stderr: string): string {
 const buildPrefix = "build-";
 
 /** Folders of builds whose process is gone. */
-function removeAbandonedBuilds(): void {
-    for (const name of readdirSync(toolsDir).filter((entry) => entry.startsWith(buildPrefix))) {
+function removeAbandonedBuilds(target: string): void {
+    for (const name of readdirSync(target).filter((entry) => entry.startsWith(buildPrefix))) {
         if (!existsSync(`/proc/${name.slice(buildPrefix.length).split("-")[0]}`)) {
-            rmSync(join(toolsDir, name), { recursive: true, force: true });
+            rmSync(join(target, name), { recursive: true, force: true });
         }
     }
 }

@@ -21,18 +21,7 @@ export class NodeView {
 
     /** The builds that this node ran, oldest first. */
     builds(): BuildRecord[] {
-        const lines = this.buildctl("debug", "histories", "--format", "{{json .}}").split("\n").filter(Boolean);
-        const events = lines.map((line) => JSON.parse(line) as HistoryEvent).filter((event) => event.record);
-        return events
-            .map(({ record }) => record!)
-            .sort((a, b) => timeOf(a.CreatedAt) - timeOf(b.CreatedAt))
-            .map((record) => ({
-                platform: record.FrontendAttrs?.platform ?? "",
-                completedSteps: record.numCompletedSteps ?? 0,
-                cachedSteps: record.numCachedSteps ?? 0,
-                totalSteps: record.numTotalSteps ?? 0,
-                error: record.error?.message,
-            }));
+        return parseBuilds(this.buildctl("debug", "histories", "--format", "{{json .}}"));
     }
 
     /** Removes everything that the node has cached. */
@@ -51,6 +40,22 @@ export class NodeView {
         }
         return stdout;
     }
+}
+
+/** The builds in the output of `buildctl debug histories --format '{{json .}}'`, oldest first. */
+export function parseBuilds(histories: string): BuildRecord[] {
+    const lines = histories.split("\n").filter(Boolean);
+    const events = lines.map((line) => JSON.parse(line) as HistoryEvent).filter((event) => event.record);
+    return events
+        .map(({ record }) => record!)
+        .sort((a, b) => timeOf(a.CreatedAt) - timeOf(b.CreatedAt))
+        .map((record) => ({
+            platform: record.FrontendAttrs?.platform ?? "",
+            completedSteps: record.numCompletedSteps ?? 0,
+            cachedSteps: record.numCachedSteps ?? 0,
+            totalSteps: record.numTotalSteps ?? 0,
+            error: record.error?.message,
+        }));
 }
 
 interface Timestamp {

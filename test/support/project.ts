@@ -187,7 +187,9 @@ export class RegistryView {
 
     async get(pathname: string): Promise<{ status: number; digest: string; body: unknown }> {
         const { address, username, password } = this.farm.registry;
-        const response = await fetch(`http://${address}/v2/${pathname}`, {
+        // The farm's own registry is on loopback and speaks both; any other has TLS only.
+        const scheme = address.startsWith("127.0.0.1:") ? "http" : "https";
+        const response = await fetch(`${scheme}://${address}/v2/${pathname}`, {
             headers: {
                 authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
                 accept: "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json",
