@@ -1,0 +1,91 @@
+import type { Emulation } from "./emulation";
+import { type Row, figures, meanings, scenarios } from "./scenarios";
+import { formatSpread, ratio } from "./stats";
+
+/** Where and with what the runs were made. */
+export interface Conditions {
+    date: string;
+    commit: string;
+    cores: number;
+    node: string;
+    buildkit: string;
+    buildx: string;
+    rounds: number;
+}
+
+export const baseline = "plain buildx build";
+
+/** The table of one workload, each figure against the plain build in the same scenario. */
+export function workloadTable(rows: Row[], workload: string): string {
+    const own = rows.filter((row) => row.workload === workload);
+    const contenders = [...new Set(own.map((row) => row.contender))];
+    const lines = [
+        `| scenario | ${contenders.join(" | ")} |`,
+        `| --- | ${contenders.map(() => "---").join(" | ")} |`,
+        ...scenarios.map((scenario) => {
+            const base = own.find((row) => row.scenario === scenario && row.contender === baseline);
+            const cells = contenders.map((contender) => {
+                const row = own.find(
+                    (candidate) => candidate.scenario === scenario && candidate.contender === contender,
+                );
+                return row ? cell(row, base) : "";
+            });
+            return `| ${scenario} | ${cells.join(" | ")} |`;
+        }),
+    ];
+    return lines.join("\n");
+}
+
+function cell(row: Row, base: Row | undefined): string {
+    const parts = [formatSpread(figures(row))];
+    if (base && base !== row) {
+        const more = figures(row).median - figures(base).median;
+        parts.push(`${ratio(figures(row), figures(base))}, ${more >= 0 ? "+" : "−"}${Math.abs(more).toFixed(2)} s`);
+    }
+    if (row.cachedShare !== undefined) {
+        parts.push(`${Math.round(row.cachedShare * 100)} % of steps cached`);
+    }
+    return parts.join("; ");
+}
+
+/** The whole report as Markdown. */
+export function report(rows: Row[], conditions: Conditions, emulation: Emulation | string): string {
+    const workloads = [...new Set(rows.map((row) => row.workload))];
+    return [
+        "# Benchmark",
+        "",
+        "Written by `npm run bench`, which repeats it. Medians of whole commands in seconds, with the fastest and the slowest " +
+            "run; ratios are against the plain build in the same row. Only ratios carry over to another machine.",
+        "",
+        `${conditions.date}, commit ${conditions.commit}, ${conditions.cores} cores, Node.js ${conditions.node}, ` +
+            `BuildKit ${conditions.buildkit}, buildx ${conditions.buildx}, ${conditions.rounds} rounds, contenders taking turns.`,
+        "",
+        "- **per-platform**, **single**: an `up` of this repository's program with that strategy, under the rehearsal engine. " +
+            "Starting Node.js, the SDK and the program is part of it: `no change` is hardly anything else.",
+        `- **${baseline}**: one \`buildx build\` for both platforms on a multi-node builder of the same kind, with one cache ref.`,
+        "- Two native platforms of one machine, linux/amd64 and linux/386; every contender has nodes and a registry of its own.",
+        "",
+        ...Object.entries(meanings).map(([scenario, meaning]) => `- *${scenario}*: ${meaning}`),
+        "",
+        ...workloads.flatMap((workload) => [`## ${workload}`, "", workloadTable(rows, workload), ""]),
+        ...emulationLines(emulation),
+    ].join("\n");
+}
+
+function emulationLines(emulation: Emulation | string): string[] {
+    const heading = ["## Against emulation", ""];
+    if (typeof emulation === "string") {
+        return [...heading, `Not measured in this run: ${emulation}.`, ""];
+    }
+    const [native, emulated] = [figures(emulation.native), figures(emulation.emulated)];
+    return [
+        ...heading,
+        "The compile-heavy build on one node, for the machine's own architecture and for linux/arm64 under QEMU's user " +
+            "emulation; the same source, the same compiler built for either architecture.",
+        "",
+        "| native | emulated | ratio |",
+        "| --- | --- | --- |",
+        `| ${formatSpread(native)} | ${formatSpread(emulated)} | ${ratio(emulated, native)} |`,
+        "",
+    ];
+}
