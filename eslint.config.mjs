@@ -10,7 +10,7 @@ export default tseslint.config(
             ".tools/",
             "**/node_modules/",
             "eslint.config.mjs",
-            "jest.config.js",
+            "jest*.config.js",
         ],
     },
     ...tseslint.configs.recommendedTypeChecked,

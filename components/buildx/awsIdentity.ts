@@ -8,7 +8,8 @@ export interface AwsIdentity {
 }
 
 /** What a client of the SDK is made from. */
-export type AwsClientConfig = Required<Pick<EC2ClientConfig, "region" | "credentials">> & Pick<EC2ClientConfig, "requestHandler">;
+export type AwsClientConfig = Required<Pick<EC2ClientConfig, "region" | "credentials">> &
+    Pick<EC2ClientConfig, "requestHandler">;
 
 const configs = new Map<string, Promise<AwsClientConfig>>();
 
@@ -29,9 +30,16 @@ async function makeConfig({ region, profile, roleArn }: AwsIdentity): Promise<Aw
     const providers = await import("@aws-sdk/credential-providers");
     const clientConfig = { region };
     const ambient = () => {
-        const chain = [providers.fromEnv(), providers.fromIni({ clientConfig }), providers.fromTokenFile({ clientConfig })];
+        const chain = [
+            providers.fromEnv(),
+            providers.fromIni({ clientConfig }),
+            providers.fromTokenFile({ clientConfig }),
+        ];
         const container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
-        return providers.createCredentialChain(...chain, ...(container.some((name) => process.env[name]) ? [providers.fromHttp()] : []));
+        return providers.createCredentialChain(
+            ...chain,
+            ...(container.some((name) => process.env[name]) ? [providers.fromHttp()] : []),
+        );
     };
     const base = profile ? providers.fromIni({ profile, clientConfig }) : ambient();
     const credentials = roleArn

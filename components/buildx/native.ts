@@ -30,7 +30,7 @@ export function advertisedProblem(node: BuilderNode, advertised: readonly string
         return (
             `it advertises ${list}, which a CPU that runs ${declared[0] ?? family} natively cannot run. Either the ` +
             "address is another machine's, or an emulator is installed there: remove it (its binfmt entries and " +
-            `buildkit-qemu-*), or opt in to emulation by name with \`emulated: ${JSON.stringify(foreign)}\` on this node`
+            `buildkit-qemu-*) and restart buildkitd, or opt in to emulation by name with \`emulated: ${JSON.stringify(foreign)}\` on this node`
         );
     }
     if (missing !== undefined) {

@@ -32,13 +32,17 @@ export async function waitUntilReady(
     nodes: readonly BuilderNode[],
     credentials: BuilderCredentials,
     seconds = readySeconds(),
+    /** Nodes that may take longer, by name: they have just been started. */
+    longer: ReadonlyMap<string, number> = new Map(),
 ): Promise<void> {
     const wrong = credentialsProblems(credentials, new Date());
     if (wrong.length > 0) {
         throw new Error(`builder "${builder.name}" cannot be reached: ${wrong.join("; ")}`);
     }
     const session = sessionOf(builder, credentials);
-    const own = nodes.map((node) => startCheck(session, node, credentials, seconds));
+    const own = nodes.map((node) =>
+        startCheck(session, node, credentials, Math.max(seconds, longer.get(node.name) ?? 0)),
+    );
     await Promise.all(own.map((check) => check.done));
     if (own.some((check) => check.problem !== undefined)) {
         await Promise.all([...session.values()].map((check) => check.done));

@@ -29,7 +29,9 @@ export async function wakeNodes(
 ): Promise<Map<string, number>> {
     const sleepers = nodes.filter((node) => node.wake);
     const results = await Promise.allSettled(sleepers.map((node) => wakeOnce(node, node.wake!, log, options)));
-    const failures = results.flatMap((result) => (result.status === "rejected" ? [(result.reason as Error).message] : []));
+    const failures = results.flatMap((result) =>
+        result.status === "rejected" ? [(result.reason as Error).message] : [],
+    );
     if (failures.length > 0) {
         const lines = failures.map((failure) => `\n  - ${failure}`).join("");
         throw new Error(`${failures.length} of ${sleepers.length} nodes cannot be woken; nothing was built.${lines}`);
@@ -62,7 +64,12 @@ function keyOf({ region, instanceId }: NodeWake): string {
 }
 
 /** One wake at a time for an instance, and none for one that has just been found running. */
-function wakeOnce(node: BuilderNode, wake: NodeWake, log: (line: string) => void, options: WakeOptions): Promise<Date | undefined> {
+function wakeOnce(
+    node: BuilderNode,
+    wake: NodeWake,
+    log: (line: string) => void,
+    options: WakeOptions,
+): Promise<Date | undefined> {
     const known = woken.get(keyOf(wake));
     if (known && (known.ended === undefined || Date.now() - known.ended < freshMs)) {
         return known.done;
@@ -85,7 +92,9 @@ async function wakeNode(
 ): Promise<Date | undefined> {
     const what = `${node.name} (${wake.instanceId}, ${wake.region})`;
     if (wake.kind !== "ec2") {
-        throw new Error(`${what}: this version does not know how to wake a machine of kind ${JSON.stringify(wake.kind)}`);
+        throw new Error(
+            `${what}: this version does not know how to wake a machine of kind ${JSON.stringify(wake.kind)}`,
+        );
     }
     const deadline = Date.now() + seconds * 1000;
     let told = "";
@@ -153,7 +162,9 @@ function explainState(state: string): string {
             return "it is just going to sleep; it is started again once it has stopped";
         case "terminated":
         case "shutting-down":
-            throw new Error(`the instance is ${state}: run \`pulumi up\` on the stack that owns the builder, which makes a new one`);
+            throw new Error(
+                `the instance is ${state}: run \`pulumi up\` on the stack that owns the builder, which makes a new one`,
+            );
         default:
             return `it is ${state}`;
     }

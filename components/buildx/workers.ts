@@ -6,7 +6,6 @@ import {
     status,
     credentials as channelCredentials,
 } from "@grpc/grpc-js";
-import { fromJSON } from "@grpc/proto-loader";
 import type { BuilderCredentials, BuilderNode } from "../builder";
 import { formatPlatform } from "../platform";
 
@@ -60,7 +59,9 @@ interface Method {
     responseDeserialize(bytes: Buffer): object;
 }
 
-function listWorkersMethod(): Method {
+async function listWorkersMethod(): Promise<Method> {
+    // Loaded with the first call: a run that builds nothing does without it.
+    const { fromJSON } = await import("@grpc/proto-loader");
     const definition = fromJSON(schema as Parameters<typeof fromJSON>[0], { defaults: true });
     return (definition.Control as unknown as Record<"ListWorkers", Method>).ListWorkers;
 }
@@ -74,7 +75,7 @@ export async function listWorkers(
     credentials: BuilderCredentials,
     timeoutMs: number,
 ): Promise<WorkerInfo[]> {
-    const method = listWorkersMethod();
+    const method = await listWorkersMethod();
     const client = new Client(
         new URL(node.endpoint).host,
         channelCredentials.createSsl(

@@ -11,8 +11,9 @@ export function failureAdvice(image: string, error: string, usesBuilt: boolean):
     }
     if (/no space left on device/i.test(error)) {
         return (
-            `a disk is full, most likely that of the node that built ${image}: free it with \`docker buildx prune\` on the ` +
-            "node's builder, or give the node a larger cache volume, and run the update again"
+            `a disk is full, most likely that of the node that built ${image}. BuildKit frees what a failed step left ` +
+            "within a minute; `docker buildx prune` on the node's builder frees it and old cache at once. Run the update " +
+            "again then; if that is not enough, give the node a larger cache volume"
         );
     }
     const [, host, complaint] = badCertificate.exec(error) ?? [];

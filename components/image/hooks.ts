@@ -4,6 +4,7 @@ import type { Builder, BuilderCredentials } from "../builder";
 import { platformEntry } from "../buildx/entries";
 import { recordProblems } from "../buildx/record";
 import { missingPlatform, registerForBuild } from "../buildx/registration";
+import { throughTunnels } from "../buildx/tunnel";
 import { normalizePlatform } from "../platform";
 import { propertyError } from "../problems";
 import { warnOfLargeContext } from "./contextSize";
@@ -52,7 +53,12 @@ export function registerBeforeBuild(options: {
             throw new Error(`the builder of ${image} is not known yet`);
         }
         await Promise.all([
-            registerForBuild(known.builder, known.credentials, { platforms, image }),
+            registerForBuild(
+                known.builder,
+                known.credentials,
+                { platforms, image },
+                (line) => void pulumi.log.info(line, parent),
+            ),
             warnOfLargeContext(known.context, parent),
         ]);
     });
@@ -60,7 +66,7 @@ export function registerBeforeBuild(options: {
         const { builder, credentials } = known;
         const entries = builder && platforms.map((platform) => platformEntry(builder, platform, image));
         const nodes = [...new Set((entries ?? []).flatMap((entry) => entry?.nodes ?? []))];
-        return credentials && { nodes, credentials };
+        return credentials && { nodes: throughTunnels(nodes), credentials };
     };
     const failed = explainFailure(hookName(parent, `${options.suffix}-failed`), image, parent, {
         usesBuilt: options.usesBuilt ?? false,

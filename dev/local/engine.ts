@@ -48,17 +48,25 @@ export function chooseEngine(wanted?: EngineName): EngineChoice {
         : { engine: "rehearsal", reason: "the docker-build plugin is not installed; --engine pulumi downloads it" };
 }
 
-/** Runs the program and returns its outputs, secrets masked. A first Ctrl-C lets the engine write its state. */
+/**
+ * Runs the program and returns its outputs, secrets masked. An interruption lets the engine stop builds and write its
+ * state; a second signal must not end this process meanwhile: npm and tsx pass on what the terminal sent already.
+ */
 export async function runProgram(engine: EngineName, options: RunOptions): Promise<Record<string, unknown>> {
     const interrupt = new AbortController();
     const abort = () => interrupt.abort();
-    process.once("SIGINT", abort).once("SIGTERM", abort);
+    process.on("SIGINT", abort).on("SIGTERM", abort);
     try {
         return await (engine === "pulumi" ? runPulumi : runRehearsal)({ ...options, signal: interrupt.signal });
+    } catch (error) {
+        throw interrupt.signal.aborted ? new Error(interrupted) : error;
     } finally {
         process.off("SIGINT", abort).off("SIGTERM", abort);
     }
 }
+
+const interrupted =
+    "interrupted: builds were stopped, the local services keep running; `npm start` goes on, `npm run stop` ends them";
 
 type AbortableOptions = RunOptions & { signal: AbortSignal };
 

@@ -71,7 +71,10 @@ export class Engine {
             return await this.step(entry, line);
         } catch (error) {
             line.op = "failed";
-            this.fail(`${goal.type} ${goal.name} (${goal.urn}): ${(error as Error).message}`);
+            // What breaks after an interruption breaks by it, and that has been noted.
+            if (!this.options.signal.aborted) {
+                this.fail(`${goal.type} ${goal.name} (${goal.urn}): ${(error as Error).message}`);
+            }
         } finally {
             this.running--;
             if (this.running === 0) {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { setMaxListeners } from "node:events";
 import * as fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import * as path from "node:path";
@@ -8,6 +9,7 @@ import { HookRegistry } from "./callbacks";
 import { DockerBuild } from "./dockerBuild";
 import { Engine } from "./engine";
 import { ModelProvider, ProviderResources } from "./modelProvider";
+import { TlsResources } from "./models/tls";
 import { serveMonitor } from "./monitor";
 import { createSealer, type Sealer } from "./passphrase";
 import { mask, secretStrings, type Properties, type Value } from "./properties";
@@ -64,6 +66,8 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
     const projectDir = path.resolve(options.projectDir);
     const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
     const signal = options.signal ?? new AbortController().signal;
+    // Every build that runs listens to it, and Node takes more than ten listeners for a leak.
+    setMaxListeners(0, signal);
     const sealerFor = passphraseSealer(env);
     const config = await loadStackConfig(projectDir, stack, options.configFile, sealerFor);
     config.secrets.forEach((value) => redactor.add(value));
@@ -78,7 +82,12 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
     const warn = (text: string) => log(`warning: ${text}`);
     const hooks = new HookRegistry(dryRun, warn);
     const childEnv = withoutPassphrase(env);
-    const providers = [new DockerBuild(projectDir, childEnv, warn), new ProviderResources(), new ModelProvider()];
+    const providers = [
+        new DockerBuild(projectDir, childEnv, warn),
+        new TlsResources(),
+        new ProviderResources(),
+        new ModelProvider(),
+    ];
     const engine = new Engine({ dryRun, state, providers, hooks, redactor, log, signal });
     const logged: string[] = [];
     if (signal.aborted) {

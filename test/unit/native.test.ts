@@ -7,7 +7,7 @@ function node(platforms: string[], emulated?: string[]): BuilderNode {
 
 const foreign = (list: string, cpu: string, json: string) =>
     `it advertises ${list}, which a CPU that runs ${cpu} natively cannot run. Either the address is another machine's, ` +
-    "or an emulator is installed there: remove it (its binfmt entries and buildkit-qemu-*), or opt in to emulation by " +
+    "or an emulator is installed there: remove it (its binfmt entries and buildkit-qemu-*) and restart buildkitd, or opt in to emulation by " +
     `name with \`emulated: ${json}\` on this node`;
 
 describe("fits", () => {

@@ -1,35 +1,8 @@
-import { isObject, secret, type Properties } from "../properties";
-import type { Invoke, Model } from "./index";
+import { account, region } from "./account";
+import type { Invoke } from "./index";
 
-/** AWS's own account number for documentation. */
-const account = "111122223333";
-const region = "eu-central-1";
-const registry = `${account}.dkr.ecr.${region}.amazonaws.com`;
-
-export const awsModels: Record<string, Model> = {
-    "aws:ecr/repository:Repository": (inputs, urn) => {
-        const name = text(inputs, "name") || (urn.split("::").pop() ?? "");
-        return {
-            id: name,
-            name,
-            arn: `arn:aws:ecr:${region}:${account}:repository/${name}`,
-            registryId: account,
-            repositoryUrl: `${registry}/${name}`,
-        };
-    },
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": (inputs) => ({ id: text(inputs, "repository"), registryId: account }),
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": (inputs) => ({ id: text(inputs, "repository"), registryId: account }),
-};
-
+/** What a program asks about its own account. */
 export const awsInvokes: Record<string, Invoke> = {
-    "aws:ecr/getAuthorizationToken:getAuthorizationToken": () => ({
-        id: region,
-        userName: "AWS",
-        password: secret("modelled-ecr-password"),
-        authorizationToken: secret(Buffer.from("AWS:modelled-ecr-password").toString("base64")),
-        proxyEndpoint: `https://${registry}`,
-        expiresAt: "2099-01-01T00:00:00Z",
-    }),
     "aws:index/getCallerIdentity:getCallerIdentity": () => ({
         id: account,
         accountId: account,
@@ -50,8 +23,3 @@ export const awsInvokes: Record<string, Invoke> = {
         reverseDnsPrefix: "com.amazonaws",
     }),
 };
-
-function text(inputs: Properties, key: string): string {
-    const value = inputs[key];
-    return typeof value === "string" && !isObject(value) ? value : "";
-}

@@ -1,5 +1,8 @@
 import type { Properties } from "../properties";
-import { awsInvokes, awsModels } from "./aws";
+import { awsInvokes } from "./aws";
+import { ecrInvokes, ecrModels } from "./ecr";
+import { kmsModels } from "./kms";
+import { ssmInvokes, ssmModels } from "./ssm";
 
 /** The outputs of a cloud resource beyond its inputs; `id` is its id. Nothing is created. Values may be marked with `secret`. */
 export type Model = (inputs: Properties, urn: string) => Properties;
@@ -8,7 +11,7 @@ export type Model = (inputs: Properties, urn: string) => Properties;
 export type Invoke = (args: Properties) => Properties;
 
 /** Type token to model. A type without one is an error. */
-export const models: Record<string, Model> = { ...awsModels };
+export const models: Record<string, Model> = { ...ecrModels, ...kmsModels, ...ssmModels };
 
 /** Function token to answer. */
-export const invokes: Record<string, Invoke> = { ...awsInvokes };
+export const invokes: Record<string, Invoke> = { ...awsInvokes, ...ecrInvokes, ...ssmInvokes };
