@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
     testEnvironment: "node",
+    // Most tests start real daemons; a busy machine takes its time.
+    testTimeout: 60_000,
     testMatch: ["<rootDir>/test/**/*.test.ts"],
     transform: {
         "^.+\\.tsx?$": [
