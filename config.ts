@@ -29,6 +29,7 @@ const endpointKeys: Record<keyof BuilderEndpoint, true> = {
 const registryKeys: Record<keyof FarmRegistry | "credentials", true> = {
     imageRepositoryUrl: true,
     cacheRepositoryUrl: true,
+    movingTags: true,
     credentials: true,
 };
 const imageKeys: Record<Exclude<keyof ImageBuildArgs, "registryCredentials"> | "name", true> = {
@@ -51,6 +52,7 @@ const imageKeys: Record<Exclude<keyof ImageBuildArgs, "registryCredentials"> | "
     repositoryUrl: true,
     tags: true,
     platformTags: true,
+    movingTags: true,
     push: true,
     registries: true,
     cache: true,

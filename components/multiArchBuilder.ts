@@ -17,6 +17,8 @@ export interface FarmRegistry {
     imageRepositoryUrl?: pulumi.Input<string>;
     /** Repository for the registry cache, without a tag. Its tags must be mutable. */
     cacheRepositoryUrl?: pulumi.Input<string>;
+    /** Tags that may move, for images of `buildImage`; every other tag is pushed once. Defaults to all of them. */
+    movingTags?: string[];
 }
 
 /** Arguments of the whole farm. */
@@ -40,6 +42,7 @@ export interface MultiArchBuilderArgs {
 interface FarmDefaults {
     platforms: string[];
     registryCredentials?: RegistryCredentials;
+    movingTags?: string[];
 }
 
 const defaultsOf = new WeakMap<MultiArchBuilder, FarmDefaults>();
@@ -88,6 +91,7 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
         defaultsOf.set(this, {
             platforms: [...new Set(endpoints.flatMap((endpoint) => endpoint.platforms.map(normalizePlatform)))],
             registryCredentials: args.registryCredentials,
+            movingTags: args.registry?.movingTags,
         });
         this.registerOutputs({ builder: this.builder, builderCredentials: this.builderCredentials });
     }
@@ -102,6 +106,8 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
                 ...login,
                 ...args,
                 platforms: args.platforms ?? farm?.platforms,
+                // Another repository has rules of its own.
+                movingTags: args.movingTags ?? (args.repositoryUrl === undefined ? farm?.movingTags : undefined),
                 builder: this.builder,
                 credentials: this.builderCredentials,
             },

@@ -115,6 +115,13 @@ export interface ImageBuildArgs {
     tags?: pulumi.Input<string>[];
     /** Pattern for a tag per platform besides, for example `{tag}-{os}-{arch}`. Defaults to no such tags. */
     platformTags?: string;
+    /**
+     * Tags that may move, each with at most two `*` for any characters, as the registry's own `movingTags`. When given, any
+     * other tag that the repository has already is an error before anything is built. Defaults to no such check, or to the
+     * farm's with `farm.buildImage`. Only registries with basic authentication are asked, as ECR; another one is left to
+     * refuse the push by itself.
+     */
+    movingTags?: string[];
     /** Whether the image is pushed. Defaults to true. Without it the build only proves itself and fills the cache. */
     push?: boolean;
     /**

@@ -6,8 +6,7 @@ import { failureAdvice } from "./failureAdvice";
 const callTimeoutMs = 5000;
 
 /** What buildx says when a daemon goes away under a build: it names neither the node nor a cause. */
-const brokenConnection =
-    /failed to receive status|error reading from server|code = Unavailable|no active session|context deadline exceeded/i;
+const brokenConnection = /failed to (?:receive status|list workers|dial)|error reading from server|no active session/i;
 
 /** What was said already of an image: its platforms often fail for one reason. */
 const told = new WeakMap<pulumi.Resource, Set<string>>();
@@ -23,25 +22,38 @@ export function explainFailure(
         nodesInUse?: () => { nodes: BuilderNode[]; credentials: BuilderCredentials } | undefined;
     },
 ): pulumi.ErrorHook {
+    const said = told.get(parent) ?? new Set();
+    told.set(parent, said);
     return new pulumi.ErrorHook(hookName, async ({ errors }) => {
-        const error = errors[0] ?? "";
-        const used = options.nodesInUse?.();
-        const lost = used ? await lostNodes(used.nodes, used.credentials, error) : [];
-        const texts = lost.map(
-            ({ node, problem }) =>
-                `${node.name} (${node.endpoint}, ${node.platforms.join(", ")}) was lost while it worked on ${image}: ` +
-                `${problem}; no tag has moved. See to the node (its daemon's log tells why it ended) and run the update again`,
-        );
-        const said = told.get(parent) ?? new Set();
-        told.set(parent, said);
-        for (const text of lost.length > 0 ? texts : [failureAdvice(image, error, options.usesBuilt)]) {
-            if (text !== undefined && !said.has(text)) {
+        for (const text of await explanations(image, errors[0] ?? "", options)) {
+            if (!said.has(text)) {
                 said.add(text);
                 await pulumi.log.error(text, parent);
             }
         }
         return false;
     });
+}
+
+async function explanations(
+    image: string,
+    error: string,
+    { usesBuilt, nodesInUse }: Parameters<typeof explainFailure>[3],
+): Promise<string[]> {
+    try {
+        const used = nodesInUse?.();
+        const lost = used ? await lostNodes(used.nodes, used.credentials, error) : [];
+        const texts = lost.map(
+            ({ node, problem }) =>
+                `${node.name} (${node.endpoint}, ${node.platforms.join(", ")}) was lost while it worked on ${image}: ` +
+                `${problem}; no tag has moved. See to the node (its daemon's log tells why it ended) and run the update again`,
+        );
+        const advice = failureAdvice(image, error, usesBuilt);
+        return texts.length > 0 || advice === undefined ? texts : [advice];
+    } catch {
+        // The engine would show this failure in the place of the one that is to be explained.
+        return [];
+    }
 }
 
 /** The nodes that do not answer any more; all of them when the connection broke and they answer again. */

@@ -7,6 +7,7 @@ import { missingPlatform, registerForBuild } from "../buildx/registration";
 import { throughTunnels } from "../buildx/tunnel";
 import { normalizePlatform } from "../platform";
 import { propertyError } from "../problems";
+import { type WantedTags, refuseTakenTags } from "../registry/tagCheck";
 import { warnOfLargeContext } from "./contextSize";
 import { explainFailure } from "./failures";
 
@@ -21,6 +22,7 @@ interface Known {
     builder?: Builder;
     credentials?: BuilderCredentials;
     context?: string;
+    tags?: WantedTags;
 }
 
 /**
@@ -39,18 +41,25 @@ export function registerBeforeBuild(options: {
     suffix: string;
     /** Whether the build rests on an image that was built before. Defaults to false. */
     usesBuilt?: boolean;
+    /** Tags that must not exist yet, looked up before any node is asked. */
+    wantedTags?: pulumi.Input<WantedTags | undefined>;
 }): Registration {
     const { platforms, image, parent } = options;
     const known: Known = {};
     const builderName = pulumi.unsecret(
-        pulumi.all([options.builder, options.credentials, options.context]).apply(([builder, credentials, context]) => {
-            Object.assign(known, { builder, credentials, context });
-            return options.entryName(builder);
-        }),
+        pulumi
+            .all([options.builder, options.credentials, options.context, options.wantedTags])
+            .apply(([builder, credentials, context, tags]) => {
+                Object.assign(known, { builder, credentials, context, tags });
+                return options.entryName(builder);
+            }),
     );
     const hook = new pulumi.ResourceHook(hookName(parent, options.suffix), async () => {
         if (!known.builder || !known.credentials) {
             throw new Error(`the builder of ${image} is not known yet`);
+        }
+        if (known.tags) {
+            await refuseTakenTags(known.tags, (text) => void pulumi.log.warn(text, parent));
         }
         await Promise.all([
             registerForBuild(

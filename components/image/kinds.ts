@@ -39,6 +39,7 @@ const kinds: Record<keyof MultiArchImageArgs, Kind> = {
     repositoryUrl: text,
     tags: list(text, '["1.4.2"]'),
     platformTags: plainText,
+    movingTags: list(plainText, '["latest"]'),
     push: plainFlag,
     registryCredentials: hidden(object({ username: text, password: text })),
     registries: hidden(

@@ -11,6 +11,7 @@ import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
 import { platformTag } from "./names";
 import { buildLogins, loginFor } from "./registries";
 import { smokeTestDockerfile } from "./smokeTest";
+import { wantedTags } from "./wantedTags";
 
 /** An image's arguments with what is derived from them. */
 export interface Plan {
@@ -37,7 +38,9 @@ export function buildPerPlatform(plan: Plan): Built {
     const { args, repositoryUrl, parent } = plan;
     const login = loginFor(repositoryUrl, args.registryCredentials, parent);
     const registries = buildLogins(login, args.registries);
-    const images = plan.platforms.map((platform, i) => platformImage(plan, platform, i, registries));
+    const images = plan.platforms.map((platform, i) =>
+        platformImage(plan, platform, i, registries, wantedTags(plan, login)),
+    );
     const digests = images.map((image) => image.digest.apply((digest) => digest ?? ""));
     const tests = smokeTests(plan, digests, registries);
     const indexes = args.push === false ? [] : tagIndexes(plan, digests, login, [...images, ...tests]);
@@ -49,11 +52,15 @@ function platformImage(
     platform: string,
     i: number,
     registries: ReturnType<typeof buildLogins>,
+    tags: ReturnType<typeof wantedTags>,
 ): dockerbuild.Image {
     const { name, args, repositoryUrl, parent } = plan;
     const suffix = architectureSuffix(platform);
     const refs = plan.cache?.[i];
-    const { builderName, hooks } = registration(plan, platform, suffix, args.context ?? ".");
+    const { builderName, hooks } = registration(plan, platform, suffix, {
+        context: args.context ?? ".",
+        wantedTags: tags,
+    });
     const pushed = { image: { names: [repositoryUrl], pushByDigest: true, push: true } };
     return new dockerbuild.Image(
         `${name}-${suffix}`,
@@ -142,17 +149,22 @@ function tagIndexes(
     });
 }
 
-function registration(plan: Plan, platform: string, suffix: string, context?: pulumi.Input<string>) {
+function registration(
+    plan: Plan,
+    platform: string,
+    suffix: string,
+    build: { context?: pulumi.Input<string>; wantedTags?: ReturnType<typeof wantedTags> } = {},
+) {
     return registerBeforeBuild({
         builder: plan.builder,
         credentials: plan.credentials,
         platforms: [platform],
         image: plan.name,
-        context,
+        ...build,
         entryName: (builder) => platformEntryName(builder, platform, plan.name),
         parent: plan.parent,
         suffix,
         // A smoke test has no context: all it needs is the image.
-        usesBuilt: context === undefined,
+        usesBuilt: build.context === undefined,
     });
 }

@@ -5,6 +5,8 @@ import { present } from "../objects";
 import { platformEntryName, registerBeforeBuild } from "./hooks";
 import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
 import type { Built, Plan } from "./perPlatform";
+import { loginFor } from "./registries";
+import { wantedTags } from "./wantedTags";
 
 /**
  * One build of all platforms on the multi-node builder; buildx pushes the tags itself, with the host's logins. It only
@@ -21,6 +23,8 @@ export function buildSingle(plan: Plan): Built {
         platforms,
         image: name,
         context: args.context ?? ".",
+        // The login is only for looking up tags: buildx pushes with the host's.
+        wantedTags: wantedTags(plan, loginFor(repositoryUrl, undefined, parent)),
         entryName: (builder) => {
             platforms.forEach((platform) => platformEntryName(builder, platform, name));
             return builder.name;

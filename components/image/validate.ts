@@ -7,6 +7,7 @@ import { missingPlatform } from "../buildx/registration";
 import { normalizePlatform, platformProblem } from "../platform";
 import { plainCredentialsProblems } from "../plainCredentials";
 import { Problems, isPlain } from "../problems";
+import { movingTagProblems } from "../registry/movingTags";
 import { BuildStrategy, type ImageBuildArgs, type MultiArchImageArgs, defaultPlatforms } from "./arguments";
 import { directoryProblem, isFile, isRemoteContext } from "./context";
 import { usableArguments } from "./kinds";
@@ -105,6 +106,9 @@ function target(name: string, args: ImageBuildArgs, problems: Problems): void {
     checkRepository("cache.repositoryUrl", args.cache?.repositoryUrl, problems);
     const plainTags = tags.map((tag) => (isPlain(tag) ? tag : undefined));
     plainTags.forEach((tag, i) => checkTag(`tags[${i}]`, tag, plainTags.indexOf(tag), i, problems));
+    movingTagProblems(args.movingTags ?? []).forEach(({ index, value, reason }) =>
+        problems.add(index === undefined ? "movingTags" : `movingTags[${index}]`, value, reason),
+    );
     checkPlatformTags(args, plainTags, problems);
     checkCacheApart(name, args, plainTags, problems);
 }
@@ -201,7 +205,8 @@ function smokeTest(args: ImageBuildArgs, problems: Problems): void {
     if (args.smokeTestPlatforms.length === 0) {
         problems.add("smokeTestPlatforms", [], "must name at least one platform; leave it out for all of them");
     }
-    const wanted = new Set((args.platforms ?? defaultPlatforms).map(normalizePlatform));
+    const texts = (args.platforms ?? defaultPlatforms).filter((platform) => typeof platform === "string");
+    const wanted = new Set(texts.map(normalizePlatform));
     args.smokeTestPlatforms.forEach((platform, i) => {
         if (!wanted.has(normalizePlatform(platform))) {
             problems.add(
