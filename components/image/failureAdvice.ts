@@ -50,7 +50,7 @@ const pushFailure = /(?:failed to push|(?:publish|copy|push) \S+ to) (\S+?): ([^
 
 const pushAdvice: [pattern: RegExp, text: string][] = [
     [
-        /\b401\b|unauthorized|no basic auth credentials|authentication required/i,
+        /\b401\b|unauthorized|no basic auth credentials|authentication required|token has expired/i,
         "the registry refuses the login. Check the user name and password in `registryCredentials`; without them the " +
             "host's `docker login` is used, and it may have expired",
     ],

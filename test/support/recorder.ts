@@ -9,6 +9,8 @@ export interface Recorded {
     parent: string;
     dependencies: string[];
     retainOnDelete: boolean;
+    deleteBeforeReplace: boolean;
+    ignoreChanges: string[];
     hooks: string[];
     replacementTrigger?: unknown;
 }
@@ -42,13 +44,13 @@ export class Recorder {
         const { options } = this;
         await pulumi.runtime.setMocks(
             {
-                newResource: ({ type, name, inputs, custom }) => ({
-                    id: custom ? `${name}-id` : undefined,
-                    state: {
-                        ...(inputs as object),
-                        ...options.outputs?.(type, name, inputs as Record<string, unknown>),
-                    },
-                }),
+                newResource: ({ type, name, inputs, custom }) => {
+                    const { id, ...outputs } = options.outputs?.(type, name, inputs as Record<string, unknown>) ?? {};
+                    return {
+                        id: custom ? ((id as string | undefined) ?? `${name}-id`) : undefined,
+                        state: { ...(inputs as object), ...outputs },
+                    };
+                },
                 call: ({ token, inputs }) => {
                     this.invokes.push({ token, inputs });
                     if (!options.call) {
@@ -110,6 +112,8 @@ interface Request {
     getObject(): { toJavaScript(): Record<string, unknown> };
     getDependenciesList(): string[];
     getRetainondelete(): boolean;
+    getDeletebeforereplace(): boolean;
+    getIgnorechangesList(): string[];
     getHooks(): { toObject(): Record<string, string[]> } | undefined;
     getReplacementTrigger?: () => { toJavaScript(): unknown } | undefined;
 }
@@ -122,6 +126,8 @@ function describe(request: Request): Omit<Recorded, "urn"> {
         parent: request.getParent(),
         dependencies: request.getDependenciesList(),
         retainOnDelete: request.getRetainondelete(),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+        ignoreChanges: request.getIgnorechangesList(),
         hooks: Object.entries(request.getHooks()?.toObject() ?? {}).flatMap(([event, names]) =>
             names.map((name) => `${event}: ${name}`),
         ),

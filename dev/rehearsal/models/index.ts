@@ -1,5 +1,6 @@
 import type { Properties } from "../properties";
 import { awsInvokes } from "./aws";
+import { ec2Invokes, ec2Models } from "./ec2";
 import { ecrInvokes, ecrModels } from "./ecr";
 import { kmsModels } from "./kms";
 import { ssmInvokes, ssmModels } from "./ssm";
@@ -11,7 +12,7 @@ export type Model = (inputs: Properties, urn: string) => Properties;
 export type Invoke = (args: Properties) => Properties;
 
 /** Type token to model. A type without one is an error. */
-export const models: Record<string, Model> = { ...ecrModels, ...kmsModels, ...ssmModels };
+export const models: Record<string, Model> = { ...ec2Models, ...ecrModels, ...kmsModels, ...ssmModels };
 
 /** Function token to answer. */
-export const invokes: Record<string, Invoke> = { ...awsInvokes, ...ecrInvokes, ...ssmInvokes };
+export const invokes: Record<string, Invoke> = { ...awsInvokes, ...ec2Invokes, ...ecrInvokes, ...ssmInvokes };
