@@ -71,7 +71,7 @@ export function explainIdentityError(error: unknown, identity: AwsIdentity, acti
     const raw = error instanceof Error ? error.message : String(error);
     if (code === "CredentialsProviderError") {
         return (
-            `there are no AWS credentials: ${who} gives none (${raw}). Log in, or set the identity with ` +
+            `there are no AWS credentials (${who}: ${raw}). Log in, or set the identity with ` +
             "`wakeIdentity` on the builders; the metadata service of this machine is not asked"
         );
     }
