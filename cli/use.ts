@@ -43,7 +43,7 @@ export const use: Command = {
             );
         }
         const dir = storeDir();
-        const names = await registerBuilder(input.builder, credentials, dir);
+        const names = await registerBuilder(input.builder, credentials, dir, new Date());
         if (values.default) {
             await makeDefault(dir, input.builder.name);
         }

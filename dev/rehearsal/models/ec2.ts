@@ -30,14 +30,26 @@ function address(urn: string): string {
 export const ec2Models: Record<string, Model> = {
     "aws:ec2/securityGroup:SecurityGroup": (inputs, urn) => {
         const id = idOf("sg", urn);
-        return { id, arn: arn("ec2", `security-group/${id}`), name: nameOf(inputs, urn), ownerId: account, ...tagged(inputs) };
+        return {
+            id,
+            arn: arn("ec2", `security-group/${id}`),
+            name: nameOf(inputs, urn),
+            ownerId: account,
+            ...tagged(inputs),
+        };
     },
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": (inputs, urn) => ruleModel(inputs, urn),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": (inputs, urn) => ruleModel(inputs, urn),
     "aws:ec2/networkInterface:NetworkInterface": (inputs, urn) => {
         const id = idOf("eni", urn);
         const privateIp = address(urn);
-        return { id, arn: arn("ec2", `network-interface/${id}`), privateIp, privateIps: [privateIp], ...tagged(inputs) };
+        return {
+            id,
+            arn: arn("ec2", `network-interface/${id}`),
+            privateIp,
+            privateIps: [privateIp],
+            ...tagged(inputs),
+        };
     },
     "aws:ebs/volume:Volume": (inputs, urn) => {
         const id = idOf("vol", urn);
@@ -46,7 +58,13 @@ export const ec2Models: Record<string, Model> = {
     "aws:ec2/volumeAttachment:VolumeAttachment": (_, urn) => ({ id: `vai-${hexOf(urn, 10)}` }),
     "aws:ec2/instance:Instance": (inputs, urn) => {
         const id = idOf("i", urn);
-        return { id, arn: arn("ec2", `instance/${id}`), instanceState: "running", availabilityZone: zone, ...tagged(inputs) };
+        return {
+            id,
+            arn: arn("ec2", `instance/${id}`),
+            instanceState: "running",
+            availabilityZone: zone,
+            ...tagged(inputs),
+        };
     },
     "aws:iam/role:Role": (inputs, urn) => iamModel("role", inputs, urn),
     "aws:iam/instanceProfile:InstanceProfile": (inputs, urn) => iamModel("instance-profile", inputs, urn),
