@@ -69,6 +69,7 @@ export class Project {
     /** Everything that the runs printed. */
     readonly log: string[] = [];
     private readonly stateFile: string;
+    private sealer?: ReturnType<typeof createSealer>;
 
     constructor(
         readonly farm: Farm,
@@ -139,7 +140,7 @@ export class Project {
         image: Record<string, unknown> | undefined,
         overrides: Record<string, unknown>,
     ): Promise<string> {
-        const sealer = await createSealer(this.passphrase);
+        const sealer = await (this.sealer ??= createSealer(this.passphrase));
         const secure = (text: string) => ({ secure: sealer.seal(text) });
         const { nodes, credentials, registry } = this.farm;
         const config = {
