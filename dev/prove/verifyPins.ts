@@ -1,0 +1,49 @@
+import { parseArgs } from "node:util";
+import { verifyImage, verifyRelease } from "./pins";
+import { buildkitImage, buildkitRelease } from "../../components/node/pins";
+
+const help = `Compares the pinned releases and images with what their publishers serve. Needs an open network.
+
+Usage: npm run verify:pins [-- --base-url URL]
+
+  --base-url URL  where the BuildKit releases are, for example a mirror of your own
+                  (default: ${buildkitRelease.baseUrl})
+  --help          this text
+
+Exit codes: 0 all pins hold, 1 one does not or could not be checked, 2 wrong usage.`;
+
+async function main(): Promise<number> {
+    let values: { "base-url"?: string; help?: boolean };
+    try {
+        values = parseArgs({ options: { "base-url": { type: "string" }, help: { type: "boolean" } } }).values;
+    } catch (error) {
+        console.error(`${(error as Error).message}; see --help`);
+        return 2;
+    }
+    if (values.help) {
+        console.log(help);
+        return 0;
+    }
+    const baseUrl = values["base-url"] ?? buildkitRelease.baseUrl;
+    const checks = [
+        ...Object.entries(buildkitRelease.sha256).map(
+            ([architecture, sha256]) =>
+                () =>
+                    verifyRelease({ baseUrl, version: buildkitRelease.version, architecture, sha256 }),
+        ),
+        () => verifyImage(buildkitImage),
+    ];
+    let failed = 0;
+    for (const check of checks) {
+        try {
+            console.log(`ok      ${await check()}`);
+        } catch (error) {
+            failed++;
+            console.error(`failed  ${(error as Error).message}`);
+        }
+    }
+    console.log(`${checks.length - failed} of ${checks.length} pins hold`);
+    return failed === 0 ? 0 : 1;
+}
+
+void main().then((code) => (process.exitCode = code));
