@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { ignoreMatcher, parseIgnoreFile } from "./dockerignore";
+import dockerignore from "@balena/dockerignore";
 
 /**
  * The `contextHash` of a docker-build Image: contents, names and modes of the files a build would see.
@@ -15,112 +15,70 @@ export async function hashBuildContext(
 ): Promise<string> {
     const hash = createHash("sha256");
     const at = (location: string) => path.resolve(cwd, location);
-    const contextIsLocal = await isDirectory(at(context));
-    const dockerfileIsLocal = dockerfile !== "" && (await isFile(at(dockerfile)));
-    let ignored: string[] = [];
-    if (contextIsLocal || dockerfileIsLocal) {
-        // Without a Dockerfile on disk the provider looks for `.dockerignore` in its own folder first.
-        const candidates = [
-            `${dockerfile}.dockerignore`,
-            ...(contextIsLocal ? [path.join(context, ".dockerignore")] : []),
-        ];
-        ignored = await firstIgnoreFile(candidates.map(at));
-    }
-    if (dockerfileIsLocal) {
-        hash.update(await fs.readFile(at(dockerfile)));
-    }
-    const isIgnored = ignoreMatcher(ignored);
-    const hasNegation = ignored.some((line) => line.startsWith("!"));
-    if (contextIsLocal) {
-        await hashFolder(hash, at(context), "", isIgnored, hasNegation);
-    }
-    for (const name of Object.keys(named).sort()) {
-        const location = at(named[name] ?? "");
-        if (await isDirectory(location)) {
-            await hashFolder(hash, location, "", isIgnored, hasNegation);
+    hash.update((dockerfile && (await readIfThere(at(dockerfile)))) || "");
+    // Without a Dockerfile on disk the provider looks for `.dockerignore` in its own folder first.
+    const ignoreFiles = [`${dockerfile}.dockerignore`, path.join(context, ".dockerignore")].map(at);
+    const [own, shared] = await Promise.all(ignoreFiles.map(readIfThere));
+    const ignore = (own ?? shared ?? "").toString().replace(/^\uFEFF/, "");
+    const matcher = dockerignore({ ignorecase: false }).add(ignore);
+    const mayReinclude = /^\s*!/m.test(ignore);
+
+    const hashFolder = async (root: string, relative: string): Promise<void> => {
+        const entries = await fs.readdir(path.join(root, relative), { withFileTypes: true });
+        // Go reads a folder in byte order.
+        entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+        for (const entry of entries) {
+            const name = path.join(relative, entry.name);
+            const ignored = matcher.ignores(name);
+            if (entry.isDirectory() && (!ignored || mayReinclude)) {
+                await hashFolder(root, name);
+            } else if (!ignored && (entry.isFile() || entry.isSymbolicLink())) {
+                await hashFile(hash, root, name);
+            }
         }
+    };
+    const contexts = Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const folder of [context, ...contexts.map(([, location]) => location)].map(at)) {
+        await ((await isDirectory(folder)) ? hashFolder(folder, "") : undefined);
     }
     return hash.digest("hex");
 }
 
-async function hashFolder(
-    hash: Hash,
-    root: string,
-    relative: string,
-    isIgnored: (file: string) => boolean,
-    hasNegation: boolean,
-): Promise<void> {
-    const entries = await fs.readdir(path.join(root, relative), { withFileTypes: true });
-    // Go reads a folder in byte order.
-    entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-    for (const entry of entries) {
-        const name = relative === "" ? entry.name : `${relative}/${entry.name}`;
-        const ignored = isIgnored(name);
-        if (entry.isDirectory()) {
-            if (!ignored || hasNegation) {
-                await hashFolder(hash, root, name, isIgnored, hasNegation);
-            }
-        } else if (!ignored && (entry.isFile() || entry.isSymbolicLink())) {
-            await hashFile(hash, root, name);
-        }
-    }
-}
-
 async function hashFile(hash: Hash, root: string, name: string): Promise<void> {
     const file = path.join(root, name);
-    let content: Buffer;
     try {
-        content = await fs.readFile(file);
+        hash.update(await fs.readFile(file));
     } catch (error) {
         // A link to a folder is skipped, as the provider does.
         if ((error as NodeJS.ErrnoException).code === "EISDIR") {
             return;
         }
-        throw new Error(
-            `unable to hash build context: could not open ${JSON.stringify(name)}: ${(error as Error).message}`,
-        );
+        throw new Error(`unable to hash build context: could not open "${name}": ${(error as Error).message}`);
     }
-    hash.update(content);
-    hash.update(name);
-    hash.update(goFileMode((await fs.lstat(file)).mode));
+    hash.update(name).update(goFileMode((await fs.lstat(file)).mode));
 }
 
-/** A file mode as Go's fs.FileMode prints it: `-rw-r--r--`, `Lrwxrwxrwx`, `urwxr-xr-x`. */
+/** The mode of a file or link as Go's fs.FileMode prints it: `-rw-r--r--`, `Lrwxrwxrwx`, `urwxr-xr-x`. */
 export function goFileMode(mode: number): string {
-    const kind = mode & 0o170000;
-    const letters = [
-        kind === 0o040000 ? "d" : "",
-        kind === 0o120000 ? "L" : "",
-        mode & 0o4000 ? "u" : "",
-        mode & 0o2000 ? "g" : "",
-        mode & 0o1000 ? "t" : "",
-    ].join("");
+    const kinds: [letter: string, isSet: boolean][] = [
+        ["L", (mode & 0o170000) === 0o120000],
+        ["u", (mode & 0o4000) !== 0],
+        ["g", (mode & 0o2000) !== 0],
+        ["t", (mode & 0o1000) !== 0],
+    ];
+    const letters = kinds.map(([letter, isSet]) => (isSet ? letter : "")).join("");
     const bits = [..."rwxrwxrwx"].map((letter, index) => (mode & (1 << (8 - index)) ? letter : "-")).join("");
     return (letters || "-") + bits;
 }
 
-async function firstIgnoreFile(files: string[]): Promise<string[]> {
-    for (const file of files) {
-        try {
-            return parseIgnoreFile(await fs.readFile(file, "utf8"));
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-                throw error;
-            }
-        }
-    }
-    return [];
-}
-
 export async function isDirectory(file: string): Promise<boolean> {
-    return (await stat(file))?.isDirectory() ?? false;
+    return (await fs.stat(file).catch(() => undefined))?.isDirectory() ?? false;
 }
 
-async function isFile(file: string): Promise<boolean> {
-    const found = await stat(file);
-    return found !== undefined && !found.isDirectory();
-}
-
-async function stat(file: string) {
-    return fs.stat(file).catch(() => undefined);
+async function readIfThere(file: string): Promise<Buffer | undefined> {
+    const isFile = await fs
+        .stat(file)
+        .then((stat) => stat.isFile())
+        .catch(() => false);
+    return isFile ? fs.readFile(file) : undefined;
 }

@@ -1,15 +1,13 @@
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { platformProblem } from "../../components/platform";
+import { isRemoteContext } from "../../components/image/context";
 import { runBuildx } from "./buildx";
 import { hashBuildContext, isDirectory } from "./contextHash";
-import { imageFlags, list, namedContexts, text } from "./imageFlags";
-import { containsUnknown, isObject, isSecret, reveal, unknown, type Properties, type Value } from "./properties";
-import type { Provider, ProviderCall } from "./provider";
-import { deleteManifest, registryKey, splitReference, type RegistryLogin } from "./registryDelete";
-import type { ResourceState } from "./state";
-import { dockerBuildDifference, type Difference } from "./steps";
+import { asObject, imageFlags, list, namedContexts, text, texts } from "./imageFlags";
+import { containsUnknown, isSecret, reveal, type Properties, type Value } from "./properties";
+import type { Difference, Goal, Provider, ResourceState, Run } from "./resource";
+import { changedInputs } from "./steps";
 
 const imageType = "docker-build:index:Image";
 const indexType = "docker-build:index:Index";
@@ -22,250 +20,126 @@ export class DockerBuild implements Provider {
     constructor(
         private readonly cwd: string,
         private readonly env: NodeJS.ProcessEnv,
-        private readonly warn: (text: string) => void,
     ) {}
 
     handles(type: string): boolean {
         return type === imageType || type === indexType;
     }
 
-    async check({ type, inputs }: ProviderCall): Promise<Properties> {
-        const problems: string[] = [];
+    async check({ type, inputs }: Goal): Promise<Properties> {
         const plain = reveal(inputs) as Properties;
-        const result = { ...inputs };
-        if (type === imageType) {
-            const context = isObject(plain.context) ? plain.context : { location: "." };
-            const dockerfile = isObject(plain.dockerfile) ? plain.dockerfile : {};
-            result.context ??= { location: "." };
-            if (!containsUnknown(context) && !containsUnknown(dockerfile)) {
-                const checked = await this.checkContext(text(context.location) || ".", dockerfile, problems);
-                if (Object.keys(checked).length > 0 && !isSecret(inputs.dockerfile)) {
-                    result.dockerfile = checked;
-                }
-            }
-            list(plain.platforms).forEach((platform, index) => {
-                const problem =
-                    platform === unknown || !/^linux(\/|$)|^[^/]*$/.test(text(platform))
-                        ? undefined
-                        : platformProblem(text(platform));
-                if (problem !== undefined) {
-                    problems.push(`platforms[${index}]: ${JSON.stringify(platform)} is ${problem}`);
-                }
-            });
-            if (plain.exec === true) {
-                problems.push("exec: not rehearsed; leave it out");
-            }
-            if (!containsUnknown(plain)) {
-                collect(problems, () => imageFlags(plain));
-            }
-        } else if (!containsUnknown(plain.tag ?? null) && !/^[\w.:/@-]+$/.test(text(plain.tag))) {
-            problems.push(`tag: invalid reference format (got ${JSON.stringify(plain.tag)})`);
+        const unpushed = type === indexType && plain.push === false;
+        if (unpushed || plain.exec === true || plain.load === true) {
+            throw new Error("exec, load and an Index that is not pushed are not rehearsed: take it out");
         }
-        if (problems.length > 0) {
-            throw new Error(problems.join("\n"));
-        }
-        return result;
+        return type === imageType ? this.checkImage(inputs, plain) : inputs;
     }
 
-    async difference({ type, inputs, old }: ProviderCall & { old: ResourceState }): Promise<Difference> {
-        const difference = dockerBuildDifference(type, old.inputs, inputs);
-        if (type === imageType) {
-            const plain = reveal(inputs) as Properties;
-            const pulled =
-                plain.pull === true && (list(plain.exports).length > 0 || plain.push === true || plain.load === true);
-            if (
-                pulled ||
-                containsUnknown(plain.context ?? null) ||
-                (await this.contextHash(plain)) !== old.outputs.contextHash
-            ) {
-                difference.changed.push("contextHash");
-            }
+    async difference({ type, inputs }: Goal, old: ResourceState): Promise<Difference> {
+        const changed = changedInputs(withoutPasswords(old.inputs), withoutPasswords(inputs));
+        if (type === indexType) {
+            return { changed, replace: changed.includes("tag") };
         }
-        return difference;
+        const plain = reveal(inputs) as Properties;
+        const unclear = plain.pull === true || containsUnknown(plain.context ?? null);
+        if (unclear || (await this.contextHash(plain)) !== old.outputs.contextHash) {
+            changed.push("contextHash");
+        }
+        return { changed, replace: false };
     }
 
-    computed({ type }: ProviderCall): string[] {
+    computed({ type }: Goal): string[] {
         return type === imageType ? ["contextHash", "digest", "ref"] : ["ref"];
     }
 
-    previewWarning({ type, name, inputs }: ProviderCall): string | undefined {
-        return type === imageType && inputs.buildOnPreview !== false && !containsUnknown(inputs)
-            ? `${name}: the real provider would build this image in the preview; set buildOnPreview: false`
-            : undefined;
+    async apply(goal: Goal, { progress, signal }: Run) {
+        const plain = reveal(goal.inputs) as Properties;
+        const buildx = (args: string[], env: NodeJS.ProcessEnv = {}, input = "") =>
+            runBuildx({ args, input, progress, signal, cwd: this.cwd, env: { ...this.env, ...logins(plain), ...env } });
+        return goal.type === imageType ? this.build(goal, plain, buildx) : this.createIndex(goal, plain, buildx);
     }
 
-    async apply(call: ProviderCall): Promise<{ id: string; outputs: Properties }> {
-        return call.type === imageType ? this.build(call) : this.createIndex(call);
-    }
-
-    /** Deletes the manifests, as the provider: those of an Image by its tags' repositories. */
-    async delete({ type, inputs, outputs }: ResourceState): Promise<void> {
-        const plain = reveal(inputs) as Properties;
-        const references =
-            type === indexType
-                ? [plain.push === false ? "" : text(outputs.ref)]
-                : [...new Set(list(plain.tags).map((tag) => repository(text(tag))))].map(
-                      (name) => `${name}@${text(outputs.digest)}`,
-                  );
-        for (const reference of references.filter((candidate) => candidate.includes("@sha256:"))) {
-            await deleteManifest(reference, logins(plain), this.warn);
+    /** Fills in the default Dockerfile, which the context hash covers. */
+    private async checkImage(inputs: Properties, plain: Properties): Promise<Properties> {
+        if (!containsUnknown(plain)) {
+            imageFlags(inputs);
         }
-    }
-
-    private async checkContext(
-        location: string,
-        dockerfile: { [key: string]: Value },
-        problems: string[],
-    ): Promise<Properties> {
-        if (isRemote(location)) {
-            return dockerfile;
+        const location = locationOf(plain);
+        const dockerfile = asObject(plain.dockerfile);
+        if (isRemoteContext(location) || containsUnknown([plain.context ?? null, dockerfile])) {
+            return inputs;
         }
         if (!(await isDirectory(path.resolve(this.cwd, location)))) {
-            problems.push(`context.location: ${JSON.stringify(location)}: not a valid directory or URL`);
+            throw new Error(`context.location: ${JSON.stringify(location)}: not a valid directory or URL`);
         }
-        const file = text(dockerfile.location);
-        if (file && dockerfile.inline) {
-            problems.push('dockerfile: only specify "file" or "inline", not both');
+        if (dockerfile.inline || dockerfile.location || isSecret(inputs.dockerfile)) {
+            return inputs;
         }
-        const result = file || dockerfile.inline ? dockerfile : { location: path.join(location, "Dockerfile") };
-        const onDisk = text(result.location);
-        if (onDisk && !isRemote(onDisk)) {
-            await fs
-                .access(path.resolve(this.cwd, onDisk))
-                .catch(() => problems.push(`dockerfile.location: open ${onDisk}: no such file or directory`));
-        }
-        return result;
+        return { ...inputs, dockerfile: { location: path.join(location, "Dockerfile") } };
     }
 
     private contextHash(plain: Properties): Promise<string> {
-        const context = isObject(plain.context) ? plain.context : {};
-        const dockerfile = isObject(plain.dockerfile) ? plain.dockerfile : {};
-        return hashBuildContext(
-            this.cwd,
-            text(context.location) || ".",
-            text(dockerfile.location),
-            namedContexts(context),
-        );
+        const dockerfile = text(asObject(plain.dockerfile).location);
+        return hashBuildContext(this.cwd, locationOf(plain), dockerfile, namedContexts(plain));
     }
 
-    private async build({ inputs, urn, progress, signal }: ProviderCall): Promise<{ id: string; outputs: Properties }> {
-        const plain = reveal(inputs) as Properties;
+    private async build({ name, inputs }: Goal, plain: Properties, buildx: Buildx) {
         const contextHash = await this.contextHash(plain);
         const folder = await fs.mkdtemp(path.join(this.env.TMPDIR ?? os.tmpdir(), "rehearsal-build-"));
         try {
             const metadataFile = path.join(folder, "metadata.json");
-            await fs.writeFile(metadataFile, "", { mode: 0o600 });
-            const { args, env } = imageFlags(plain, inputs);
-            const context = isObject(plain.context) ? plain.context : {};
-            const dockerfile = isObject(plain.dockerfile) ? plain.dockerfile : {};
-            if (list(plain.exports).length === 0 && plain.push !== true && plain.load !== true) {
-                this.warn(`${urn}: no exports were specified, so the build only remains in the build cache`);
-            }
-            await runBuildx({
-                args: [
-                    "build",
-                    ...args,
-                    "--progress=rawjson",
-                    "--metadata-file",
-                    metadataFile,
-                    text(context.location) || ".",
-                ],
-                cwd: this.cwd,
-                env: { ...this.env, ...env, ...credentials(plain), BUILDX_METADATA_PROVENANCE: "disabled" },
-                input: text(dockerfile.inline),
-                progress,
-                signal,
-            });
-            const written = await fs.readFile(metadataFile, "utf8");
-            const metadata = (written ? JSON.parse(written) : {}) as Record<string, unknown>;
-            const found = metadata["containerimage.digest"];
-            const digest = typeof found === "string" ? found : "";
-            const tags = list(plain.tags).map(text);
-            const ref = digest
-                ? (tags.map((tag) => withDigest(tag, digest)).find((candidate) => candidate !== undefined) ??
-                  tags[0] ??
-                  "")
-                : (tags[0] ?? "");
-            return { id: digest || (urn.split("::").pop() ?? urn), outputs: { ...inputs, contextHash, digest, ref } };
+            const { args, env } = imageFlags(inputs);
+            await buildx(
+                ["build", ...args, "--progress=plain", "--metadata-file", metadataFile, locationOf(plain)],
+                { ...env, BUILDX_METADATA_PROVENANCE: "disabled" },
+                text(asObject(plain.dockerfile).inline),
+            );
+            const metadata = JSON.parse(await fs.readFile(metadataFile, "utf8")) as Record<string, Value>;
+            const digest = text(metadata["containerimage.digest"]);
+            const [tag = ""] = texts(plain.tags);
+            const ref = tag && digest ? `${tag}@${digest}` : tag;
+            return { id: digest || name, outputs: { ...inputs, contextHash, digest, ref } };
         } finally {
             await fs.rm(folder, { recursive: true, force: true });
         }
     }
 
-    private async createIndex({ inputs, name, signal }: ProviderCall): Promise<{ id: string; outputs: Properties }> {
-        const plain = reveal(inputs) as Properties;
+    private async createIndex({ name, inputs }: Goal, plain: Properties, buildx: Buildx) {
         const tag = text(plain.tag);
-        const pushed = plain.push !== false;
-        const run = (args: string[]) =>
-            runBuildx({
-                args: ["imagetools", ...args],
-                cwd: this.cwd,
-                env: { ...this.env, ...credentials(plain) },
-                signal,
-            });
-        await run([
-            "create",
-            "--progress=plain",
-            "--tag",
-            tag,
-            ...(pushed ? [] : ["--dry-run"]),
-            ...list(plain.sources).map(text),
-        ]);
-        if (!pushed) {
-            return { id: name, outputs: { ...inputs, ref: tag } };
-        }
-        const manifest = JSON.parse(await run(["inspect", tag, "--format", "{{json .Manifest}}"])) as {
-            digest: string;
-        };
-        return { id: name, outputs: { ...inputs, ref: withDigest(tag, manifest.digest) ?? tag } };
+        await buildx(["imagetools", "create", "--progress=plain", "--tag", tag, ...texts(plain.sources)]);
+        const manifest = await buildx(["imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]);
+        const { digest } = JSON.parse(manifest) as { digest: string };
+        return { id: name, outputs: { ...inputs, ref: `${tag}@${digest}` } };
     }
 }
 
-/** `repository:tag@digest` for a fully qualified tag. */
-export function withDigest(tag: string, digest: string): string | undefined {
-    const { host } = splitReference(tag);
-    const name = tag.split("@")[0] ?? "";
-    // Only names in their full form count: `docker.io/library/alpine`, not `alpine` or `docker.io/alpine`.
-    if (!tag.startsWith(`${host}/`) || /^docker\.io\/[^/]+$/.test(name)) {
-        return undefined;
-    }
-    return `${/:[^/]+$/.test(name.slice(host.length)) ? name : `${name}:latest`}@${digest}`;
+type Buildx = (args: string[], env?: NodeJS.ProcessEnv, input?: string) => Promise<string>;
+
+function locationOf(plain: Properties): string {
+    return text(asObject(plain.context).location) || ".";
+}
+
+/** Registry passwords are short-lived: they do not count as a change. */
+export function withoutPasswords(inputs: Properties): Properties {
+    const strip = (login: Value) => ({ ...asObject(login), password: null });
+    const { registries, registry = null, ...others } = reveal(inputs) as Properties;
+    return { ...others, registries: list(registries).map(strip), registry: strip(registry) };
 }
 
 /** Registry logins for the child alone: docker/cli reads them from this variable, so nothing is written. */
-function credentials(plain: Properties): Record<string, string> {
-    const auths = logins(plain).map(({ address, username, password }) => [
-        registryKey(address),
-        { auth: Buffer.from(`${username}:${password}`).toString("base64") },
-    ]);
-    return auths.length > 0
-        ? { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: Object.fromEntries(auths) as unknown }) }
-        : {};
+function logins(plain: Properties): Record<string, string> {
+    const given = [...list(plain.registries), plain.registry ?? null].map(asObject);
+    const auths = given
+        .filter(({ username }) => text(username) !== "")
+        .map((login) => {
+            const auth = Buffer.from(`${text(login.username)}:${text(login.password)}`).toString("base64");
+            return [registryKey(text(login.address)), { auth }] as const;
+        });
+    return auths.length === 0 ? {} : { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: Object.fromEntries(auths) }) };
 }
 
-function logins(plain: Properties): RegistryLogin[] {
-    return [...list(plain.registries), plain.registry ?? null]
-        .filter(isObject)
-        .map(({ address, username, password }) => ({
-            address: text(address),
-            username: text(username),
-            password: text(password),
-        }))
-        .filter(({ username }) => username !== "");
-}
-
-function repository(tag: string): string {
-    return (tag.split("@")[0] ?? "").replace(/:[^:/]+$/, "");
-}
-
-function isRemote(location: string): boolean {
-    return /^(https?:\/\/|git:\/\/|github\.com\/|git@)/.test(location);
-}
-
-function collect(problems: string[], check: () => unknown): void {
-    try {
-        check();
-    } catch (error) {
-        problems.push((error as Error).message);
-    }
+/** The host under which Docker keeps a login. */
+function registryKey(address: string): string {
+    const host = address.replace(/^https?:\/\//, "").split("/")[0] ?? "";
+    return /^(index\.|registry-1\.)?docker\.io$/.test(host) ? "https://index.docker.io/v1/" : host;
 }

@@ -1,17 +1,33 @@
-import { subject } from "./goalState";
-import { unknown, type Properties, type Value } from "./properties";
-import type { Provider, ProviderCall } from "./provider";
-import { removeResources } from "./removal";
-import { hooksOf, StepExecutor, type Registered, type Seen, type StepOptions } from "./stepExecutor";
-import type { ResourceState } from "./state";
-import { changedInputs, decide, keepIgnored, type Goal } from "./steps";
+import type { HookRegistry } from "./hooks";
+import { containsSecret, secret, secretStrings, unknown, type Properties, type Value } from "./properties";
+import type { Redactor } from "./redact";
+import type { Goal, Provider, ResourceState } from "./resource";
+import type { StackState } from "./state";
+import { changedInputs, decide, keepIgnored } from "./steps";
 import type { TreeLine } from "./tree";
 
-/** The run is over: registrations are refused so that the program ends. */
+/** The run is over: calls are refused so that the program ends. */
 export class Terminating extends Error {}
 
-interface EngineOptions extends StepOptions {
-    providers: Provider[];
+/** How often error hooks may have an operation repeated. */
+const maxRetries = 5;
+
+interface EngineOptions {
+    dryRun: boolean;
+    state: StackState;
+    providerFor: (resource: Goal) => Provider;
+    hooks: HookRegistry;
+    redactor: Redactor;
+    log: (line: string) => void;
+    signal: AbortSignal;
+}
+
+/** What a program gets back for a registration. */
+interface Registered {
+    id: string;
+    outputs: Properties;
+    /** The resource was not made: its outputs are unknown, in an update too. */
+    unknown?: boolean;
 }
 
 /** Decides and executes the steps of one preview or update. */
@@ -19,238 +35,173 @@ export class Engine {
     readonly tree = new Map<string, TreeLine>();
     readonly errors: string[] = [];
     outputs: Properties = {};
-    /** A step failed: nothing new is started. */
-    stopped = false;
-    private finished = false;
-    private readonly seen = new Map<string, Seen>();
-    /** URN to the name of the modelled resource it rests on. */
-    private readonly unreal = new Map<string, string>();
-    private running = 0;
-    private readonly idle: (() => void)[] = [];
-    private readonly steps: StepExecutor;
+    private readonly stop = new AbortController();
+    /** Aborted by the first failure: nothing new is started. */
+    readonly stopped = this.stop.signal;
+    private readonly goals = new Map<string, Goal>();
+    private readonly steps: Promise<unknown>[] = [];
 
-    constructor(private readonly options: EngineOptions) {
-        this.steps = new StepExecutor(options);
-    }
-
-    get failed(): boolean {
-        return this.errors.length > 0;
-    }
+    constructor(private readonly options: EngineOptions) {}
 
     /** Notes a failure and stops new work. */
     fail(message: string): void {
         this.errors.push(this.options.redactor.redact(message));
-        this.stopped = true;
-    }
-
-    async register(goal: Goal, aliases: string[]): Promise<Registered> {
-        await this.refuseWhenStopped();
-        if (this.seen.has(goal.urn)) {
-            this.fail(`Duplicate resource URN '${goal.urn}'; try giving it a unique name`);
-            return this.end();
-        }
-        const { resources } = this.options.state;
-        const old = [goal.urn, ...aliases].map((urn) => resources.get(urn)).find((found) => found !== undefined);
-        if (old !== undefined && old.urn !== goal.urn && !this.options.dryRun) {
-            resources.delete(old.urn);
-            resources.set(goal.urn, { ...old, urn: goal.urn, name: goal.name, type: goal.type, parent: goal.parent });
-        }
-        const entry: Seen = { goal, old, op: "same" };
-        this.seen.set(goal.urn, entry);
-        const line: TreeLine = {
-            urn: goal.urn,
-            type: goal.type,
-            name: goal.name,
-            parent: goal.parent,
-            op: "same",
-            modelled: false,
-        };
-        this.tree.set(goal.urn, line);
-        this.running++;
-        try {
-            return await this.step(entry, line);
-        } catch (error) {
-            line.op = "failed";
-            // What breaks after an interruption breaks by it, and that has been noted.
-            if (!this.options.signal.aborted) {
-                this.fail(`${goal.type} ${goal.name} (${goal.urn}): ${(error as Error).message}`);
-            }
-        } finally {
-            this.running--;
-            if (this.running === 0) {
-                this.idle.splice(0).forEach((wake) => wake());
-            }
-        }
-        return this.end();
-    }
-
-    /** Attaches a component's outputs and runs its after-hooks; the stack's outputs are the run's. */
-    async registerOutputs(urn: string, outputs: Properties): Promise<void> {
-        await this.refuseWhenStopped();
-        await this.steps.learnSecrets(outputs);
-        const entry = this.seen.get(urn);
-        const { dryRun, state, hooks } = this.options;
-        if (entry?.goal.type === "pulumi:pulumi:Stack") {
-            this.outputs = outputs;
-            if (!dryRun) {
-                state.outputs = outputs;
-            }
-        }
-        const resource = state.resources.get(urn);
-        if (resource !== undefined && !dryRun) {
-            resource.outputs = outputs;
-            await state.save();
-        }
-        if (entry !== undefined && !entry.goal.custom && entry.op !== "same") {
-            const { goal, op, old } = entry;
-            // The component exists: a failing after-hook fails the run, not the resource.
-            await hooks
-                .run("after", hooksOf(goal, op).after, subject(goal, old, outputs))
-                .catch((error: Error) => this.errors.push(this.options.redactor.redact(error.message)));
-        }
-    }
-
-    /** Deletes what the program no longer registers, once it has registered everything. */
-    async finish(): Promise<void> {
-        if (this.finished || this.failed || this.options.signal.aborted) {
-            return;
-        }
-        this.finished = true;
-        const { resources, replaced } = this.options.state;
-        await this.remove(
-            [...replaced, ...[...resources.values()].filter(({ urn }) => !this.seen.has(urn)).reverse()],
-            true,
-        );
-    }
-
-    /** Deletes everything, dependents first. The program does not run, so neither do its hooks. */
-    async destroy(): Promise<void> {
-        const { resources, replaced } = this.options.state;
-        const all = [...replaced, ...[...resources.values()].reverse()];
-        const hooked = all.find(({ deleteHooks }) => deleteHooks !== undefined);
-        if (hooked !== undefined) {
-            this.fail(
-                `${hooked.urn} has delete hooks, which need the running program: take it out of the program and run \`up\` first`,
-            );
-            return;
-        }
-        await this.remove(all, false);
-        if (!this.failed) {
-            this.options.state.outputs = {};
-            await this.options.state.save();
-        }
-    }
-
-    /** Lists a resource that the program reads. */
-    noteRead(line: TreeLine): void {
-        this.tree.set(line.urn, line);
-        if (line.modelled) {
-            this.unreal.set(line.urn, line.name);
-        }
+        this.stop.abort();
     }
 
     /** Resolves when no step is running. */
-    drained(): Promise<void> {
-        return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.idle.push(resolve));
-    }
-
-    async refuseWhenStopped(): Promise<void> {
-        if (this.stopped || this.options.signal.aborted) {
-            await this.end();
-        }
+    async drained(): Promise<void> {
+        await Promise.allSettled(this.steps);
     }
 
     /** Lets running work finish, then refuses. */
-    private async end(): Promise<never> {
+    async end(): Promise<never> {
         await this.drained();
         throw new Terminating("the run is terminating");
     }
 
-    private async step(entry: Seen, line: TreeLine): Promise<Registered> {
-        const { goal, old } = entry;
-        const { dryRun } = this.options;
-        await this.steps.learnSecrets(goal.inputs);
-        const provider = goal.custom ? this.providerFor(goal) : undefined;
-        if (old !== undefined) {
-            goal.inputs = keepIgnored(old.inputs, goal.inputs, goal.ignoreChanges);
+    async register(goal: Goal): Promise<Registered> {
+        const { urn, type, name, parent } = goal;
+        if (this.goals.has(urn)) {
+            this.fail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
+            return this.end();
         }
-        const call = this.call(goal, old);
-        call.inputs = goal.inputs = (await provider?.check(call)) ?? goal.inputs;
-        const cause = this.restsOnModel(goal);
-        if (cause !== undefined || provider?.modelled) {
-            this.unreal.set(goal.urn, cause ?? goal.name);
+        const line: TreeLine = { urn, type, name, parent, op: "same", modelled: false };
+        this.goals.set(urn, goal);
+        this.tree.set(urn, line);
+        const step = this.step(goal, line);
+        this.steps.push(step);
+        try {
+            return await step;
+        } catch (error) {
+            line.op = "failed";
+            // What breaks after an interruption breaks by it, and that has been noted.
+            if (!this.options.signal.aborted) {
+                this.fail(`${type} ${name} (${urn}): ${(error as Error).message}`);
+            }
+            return this.end();
         }
+    }
+
+    /** Attaches a component's outputs and runs its after-hooks; the stack's outputs are the run's. */
+    async registerOutputs(urn: string, outputs: Properties): Promise<void> {
+        await this.learnSecrets(outputs);
+        const { dryRun, state, hooks } = this.options;
+        const goal = this.goals.get(urn);
+        const resource = state.resources.get(urn);
+        const isStack = goal?.type === "pulumi:pulumi:Stack";
+        this.outputs = isStack ? outputs : this.outputs;
+        if (resource !== undefined && !dryRun) {
+            resource.outputs = outputs;
+            state.outputs = isStack ? outputs : state.outputs;
+            await state.save();
+        }
+        const op = this.tree.get(urn)?.op;
+        if (goal?.custom === false && op !== undefined) {
+            await hooks.run("after", op, { goal, outputs }).catch((error: Error) => this.fail(error.message));
+        }
+    }
+
+    /** Takes what the program did not register out of the state, dependents first. */
+    async forgetUnregistered(): Promise<void> {
+        const { dryRun, state } = this.options;
+        const unwanted = [...state.resources.values()].filter(({ urn }) => !this.goals.has(urn)).reverse();
+        for (const resource of unwanted) {
+            const { urn, type, name, parent, modelled } = resource;
+            const real = resource.custom && this.options.providerFor(resource).needsReality;
+            const kept = resource.retainOnDelete ? "retained" : "only forgotten: what was pushed stays in the registry";
+            const note = real ? kept : undefined;
+            this.tree.set(urn, { urn, type, name, parent, op: "delete", modelled, note });
+        }
+        if (!dryRun) {
+            unwanted.forEach(({ urn }) => state.resources.delete(urn));
+            state.outputs = this.outputs;
+            await state.save();
+        }
+    }
+
+    private async step(goal: Goal, line: TreeLine): Promise<Registered> {
+        const { dryRun, hooks, state } = this.options;
+        const old = state.resources.get(goal.urn);
+        await this.learnSecrets(goal.inputs);
+        const provider = goal.custom ? this.options.providerFor(goal) : undefined;
+        goal.inputs = old ? keepIgnored(old.inputs, goal.inputs, goal.ignoreChanges) : goal.inputs;
+        goal.inputs = (await provider?.check(goal)) ?? goal.inputs;
+        const unknowns = (provider?.computed(goal) ?? []).map((key): [string, Value] => [key, unknown]);
+        const planned = { id: "", outputs: { ...goal.inputs, ...Object.fromEntries(unknowns) } };
         line.modelled = provider?.modelled ?? false;
-        if (cause !== undefined && provider?.needsReality) {
+        line.restsOn = this.modelBelow(goal);
+        if (line.restsOn !== undefined && provider?.needsReality) {
             line.op = "not built";
-            line.note = `depends on ${cause}, which is modelled`;
-            const computed = Object.fromEntries(provider.computed(call).map((key): [string, Value] => [key, unknown]));
-            return { urn: goal.urn, id: "", outputs: { ...goal.inputs, ...computed }, unknown: true };
+            return { ...planned, unknown: true };
         }
-        const difference =
-            old === undefined
-                ? { changed: [], replace: [] }
-                : ((await provider?.difference({ ...call, old })) ?? {
-                      changed: changedInputs(old.inputs, goal.inputs),
-                      replace: [],
-                  });
-        const { op, changed } = decide(old, goal, difference);
-        entry.op = op;
-        line.op = op;
-        line.changed = changed;
-        if (op === "replace" && old?.protect) {
-            throw new Error("is protected and would be replaced: unprotect it first");
+        const inputsOnly = { changed: old ? changedInputs(old.inputs, goal.inputs) : [], replace: false };
+        const difference = (old && (await provider?.difference(goal, old))) ?? inputsOnly;
+        const op = decide(old, goal, difference);
+        Object.assign(line, { op, changed: difference.changed });
+        if (op === "same" && old !== undefined) {
+            await this.keep({ ...old, ...goal });
+            return { id: old.id, outputs: goal.custom ? old.outputs : goal.inputs };
         }
-        return dryRun ? this.steps.preview(entry, provider, call) : this.steps.execute(entry, provider, call, line);
+        const previous = op === "update" ? old : undefined;
+        await hooks.run("before", op, { goal, old: previous });
+        const made = dryRun || !provider ? planned : await this.apply(provider, line, goal, previous);
+        const id = previous?.id ?? made.id;
+        const outputs = withSecrets(goal, made.outputs);
+        await this.learnSecrets(outputs);
+        await this.keep({ ...goal, id, outputs, modelled: line.modelled });
+        // A component's after-hooks run when it registers its outputs.
+        await (goal.custom ? hooks.run("after", op, { goal, old: previous, id, outputs }) : undefined);
+        return { id, outputs };
     }
 
-    private remove(resources: ResourceState[], programRuns: boolean): Promise<void> {
-        const { state, dryRun, hooks, signal } = this.options;
-        const providerFor = (resource: ResourceState) => this.providerFor(resource);
-        const fail = (message: string) => this.fail(message);
-        return removeResources(resources, {
-            state,
-            dryRun,
-            hooks,
-            programRuns,
-            signal,
-            tree: this.tree,
-            providerFor,
-            fail,
-        });
-    }
-
-    private providerFor({ type, urn }: { type: string; urn: string }): Provider {
-        const provider = this.options.providers.find((candidate) => candidate.handles(type));
-        if (provider === undefined) {
-            throw new Error(
-                `unknown resource type ${JSON.stringify(type)} (${urn}): no provider and no model for it; add a model in dev/rehearsal/models`,
-            );
-        }
-        return provider;
-    }
-
-    /** The modelled resource that a goal rests on, by its own dependencies or those of its parents. */
-    private restsOnModel(goal: Goal): string | undefined {
-        for (let at: Goal | undefined = goal; at !== undefined; at = this.seen.get(at.parent ?? "")?.goal) {
-            const found = at.dependencies.map((urn) => this.unreal.get(urn)).find((name) => name !== undefined);
-            if (found !== undefined) {
-                return found;
+    /** Executes an operation, again while an error hook asks for it; before-hooks run once. */
+    private async apply(provider: Provider, line: TreeLine, goal: Goal, old?: ResourceState): Promise<Registered> {
+        const { hooks, log, redactor, signal } = this.options;
+        const operation = old === undefined ? "create" : "update";
+        const progress = (text: string) => log(`${goal.name}: ${text}`);
+        const started = Date.now();
+        const errors: string[] = [];
+        for (;;) {
+            try {
+                const made = await provider.apply(goal, { old, progress, signal });
+                line.seconds = provider.needsReality ? (Date.now() - started) / 1000 : undefined;
+                return made;
+            } catch (error) {
+                errors.unshift(redactor.redact((error as Error).message));
+                const again = !signal.aborted && (await hooks.retry(operation, { goal, old }, errors));
+                if (!again || errors.length > maxRetries) {
+                    throw error;
+                }
+                progress(`retrying ${operation} as an error hook asked for (${errors.length}/${maxRetries})`);
             }
         }
-        return undefined;
     }
 
-    private call(goal: Goal, old: ResourceState | undefined): ProviderCall {
-        const progress = (line: string) => this.options.log(`${goal.name}: ${line}`);
-        return {
-            type: goal.type,
-            urn: goal.urn,
-            name: goal.name,
-            inputs: goal.inputs,
-            old,
-            progress,
-            signal: this.options.signal,
-        };
+    private async keep(resource: ResourceState): Promise<void> {
+        if (!this.options.dryRun) {
+            this.options.state.put(resource);
+            await this.options.state.save();
+        }
     }
+
+    /** The modelled resource that a goal rests on, by its dependencies or its parents'. */
+    private modelBelow({ parent = "", dependencies }: Goal): string | undefined {
+        const lines = [parent, ...dependencies].map((urn) => this.tree.get(urn));
+        const names = lines.map((line) => (line?.modelled ? line.name : line?.restsOn));
+        return names.find((name) => name !== undefined);
+    }
+
+    /** Learns secrets for masking, and asks for the passphrase before anything is done that it would have to seal. */
+    private async learnSecrets(properties: Properties): Promise<void> {
+        secretStrings(properties).forEach((value) => this.options.redactor.add(value));
+        if (!this.options.dryRun && containsSecret(properties)) {
+            await this.options.state.sealerForSecrets();
+        }
+    }
+}
+
+function withSecrets({ additionalSecretOutputs: names }: Goal, outputs: Properties): Properties {
+    const hidden = names.filter((key) => key in outputs).map((key) => [key, secret(outputs[key] ?? null)] as const);
+    return { ...outputs, ...Object.fromEntries(hidden) };
 }

@@ -1,86 +1,110 @@
-import { cacheEntry, exportEntry, isPushed } from "./buildxFlags";
-import { isObject, isSecret, type Properties, type Value } from "./properties";
+import { isObject, isSecret, reveal, type Properties, type Value } from "./properties";
+
+/** Attributes of cache and export entries by type: the provider's name, then BuildKit's. */
+type Attributes = Record<string, Record<string, string>>;
+
+const image = { push: "push", pushByDigest: "push-by-digest", ociMediaTypes: "oci-mediatypes", names: "name" };
+const exportTypes: Attributes = { image, registry: image, cacheonly: {} };
+const cacheFromTypes: Attributes = { registry: { ref: "ref" } };
+const cacheToTypes: Attributes = {
+    registry: {
+        ref: "ref",
+        mode: "mode",
+        ignoreError: "ignore-error",
+        ociMediaTypes: "oci-mediatypes",
+        imageManifest: "image-manifest",
+    },
+};
 
 /** The flags of `buildx build`, in a fixed order; secret values go into the environment. */
-export function imageFlags(
-    plain: Properties,
-    wire: Properties = plain,
-): { args: string[]; env: Record<string, string> } {
-    const args: string[] = [];
-    const env: Record<string, string> = {};
-    const flag = (name: string, value: string) => {
-        if (value !== "") {
-            args.push(`--${name}`, value);
-        }
+export function imageFlags(inputs: Properties): { args: string[]; env: Record<string, string> } {
+    const plain = reveal(inputs) as Properties;
+    const inline = asObject(plain.dockerfile).inline;
+    const secrets = pairs(plain.secrets);
+    const buildArgs = pairs(plain.buildArgs);
+    const isHidden = (name: string) => isSecret(inputs.buildArgs) || isSecret(asObject(inputs.buildArgs)[name]);
+    const hidden = buildArgs.filter(([name]) => isHidden(name));
+    const reserved = hidden.find(([name]) => /^(PATH|HOME|(DOCKER|BUILDX|BUILDKIT)_.*)$/.test(name));
+    if (reserved !== undefined) {
+        throw new Error(`buildArgs.${reserved[0]}: as a secret it would change buildx itself; rename it`);
+    }
+    const flags: [name: string, values: string[]][] = [
+        ["builder", [text(asObject(plain.builder).name)]],
+        ["file", [inline ? "-" : text(asObject(plain.dockerfile).location)]],
+        ["add-host", texts(plain.addHosts)],
+        ["build-arg", buildArgs.map(([name, value]) => (isHidden(name) ? name : `${name}=${value}`))],
+        ["build-context", Object.entries(namedContexts(plain)).map((named) => named.join("="))],
+        ["cache-from", list(plain.cacheFrom).map((entry) => attributes("cacheFrom", cacheFromTypes, entry))],
+        ["cache-to", list(plain.cacheTo).map((entry) => attributes("cacheTo", cacheToTypes, entry))],
+        ["label", pairs(plain.labels).map((label) => label.join("="))],
+        ["network", [text(plain.network)]],
+        ["platform", [texts(plain.platforms).join(",")]],
+        ["target", [text(plain.target)]],
+        ["output", list(plain.exports).map((entry) => attributes("exports", exportTypes, entry))],
+        ["output", [plain.push === true ? "type=registry" : ""]],
+        ["tag", texts(plain.tags)],
+        ["secret", secrets.map(([id], index) => `id=${id},env=REHEARSAL_SECRET_${index}`)],
+        ["ssh", list(plain.ssh).map((entry) => sshFlag(asObject(entry)))],
+        ["no-cache", [plain.noCache === true ? "true" : ""]],
+        ["pull", [plain.pull === true ? "true" : ""]],
+        ["provenance", ["false"]],
+    ];
+    const secretValues = secrets.map(([, value], index) => [`REHEARSAL_SECRET_${index}`, value] as const);
+    return {
+        args: flags.flatMap(([name, values]) => values.filter(Boolean).map((value) => `--${name}=${value}`)),
+        env: Object.fromEntries([...hidden, ...secretValues]),
     };
-    const builder = isObject(plain.builder) ? plain.builder : {};
-    const dockerfile = isObject(plain.dockerfile) ? plain.dockerfile : {};
-    const context = isObject(plain.context) ? plain.context : {};
-    flag("builder", text(builder.name));
-    flag("file", dockerfile.inline ? "-" : text(dockerfile.location));
-    list(plain.addHosts).forEach((host) => flag("add-host", text(host)));
-    for (const [name, value] of entries(plain.buildArgs)) {
-        const given = isSecret(wire.buildArgs) || (isObject(wire.buildArgs) && isSecret(wire.buildArgs[name]));
-        if (given) {
-            if (/^(PATH|HOME|(DOCKER|BUILDX|BUILDKIT)_.*)$/.test(name)) {
-                throw new Error(
-                    `buildArgs.${name}: a secret build argument of this name would change buildx itself; rename it`,
-                );
-            }
-            env[name] = text(value);
-        }
-        flag("build-arg", given ? name : `${name}=${text(value)}`);
-    }
-    for (const [name, location] of Object.entries(namedContexts(context)).sort()) {
-        flag("build-context", `${name}=${location}`);
-    }
-    list(plain.cacheFrom).forEach((entry) => flag("cache-from", isObject(entry) ? cacheEntry(entry, "cacheFrom") : ""));
-    list(plain.cacheTo).forEach((entry) => flag("cache-to", isObject(entry) ? cacheEntry(entry, "cacheTo") : ""));
-    entries(plain.labels).forEach(([name, value]) => flag("label", `${name}=${text(value)}`));
-    flag("network", text(plain.network));
-    flag("platform", list(plain.platforms).map(text).join(","));
-    flag("target", text(plain.target));
-    const exports = list(plain.exports).map((entry) => (isObject(entry) ? exportEntry(entry) : ""));
-    exports.push(plain.push === true ? "type=registry" : "", plain.load === true ? "type=docker" : "");
-    exports.forEach((entry) => flag("output", entry));
-    if (list(plain.tags).length === 0 && exports.some((entry) => isPushed(entry) && !entry.includes("name="))) {
-        throw new Error("exports: at least one tag or export name is needed when pushing to a registry");
-    }
-    list(plain.tags).forEach((tag) => flag("tag", text(tag)));
-    entries(plain.secrets).forEach(([id, value], index) => {
-        env[`REHEARSAL_SECRET_${index}`] = text(value);
-        flag("secret", `id=${id},env=REHEARSAL_SECRET_${index}`);
-    });
-    list(plain.ssh).forEach((entry) => {
-        const { id, paths } = isObject(entry) ? entry : {};
-        flag("ssh", `${text(id)}${list(paths).length > 0 ? `=${list(paths).map(text).join(",")}` : ""}`);
-    });
-    args.push(
-        ...(plain.noCache === true ? ["--no-cache"] : []),
-        ...(plain.pull === true ? ["--pull"] : []),
-        "--provenance=false",
-    );
-    return { args, env };
 }
 
-export function namedContexts(context: { [key: string]: Value }): Record<string, string> {
-    return Object.fromEntries(
-        entries(context.named).map(([name, value]) => [name, isObject(value) ? text(value.location) : text(value)]),
-    );
+/** Locations of the further contexts, by name. */
+export function namedContexts(plain: Properties): Record<string, string> {
+    const named = Object.entries(asObject(asObject(plain.context).named)).sort();
+    return Object.fromEntries(named.map(([name, value]) => [name, text(asObject(value).location)]));
 }
 
-export function entries(value: Value | undefined): [string, Value][] {
-    return isObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
+/** One cache or export entry, as `type=registry,ref=…`; empty when it is disabled. */
+function attributes(property: string, types: Attributes, value: Value): string {
+    const { disabled, raw, ...entry } = asObject(value);
+    const [type = "", ...others] = Object.keys(entry);
+    const options = asObject(entry[type]);
+    const known = types[type] ?? {};
+    const unknown = Object.keys(options).filter((key) => !(key in known));
+    if (disabled === true || type === "") {
+        return disabled === true ? "" : text(raw);
+    }
+    if (!(type in types) || raw || others.length + unknown.length > 0) {
+        const got = [type, ...others, ...unknown].join(", ");
+        throw new Error(`${property}: ${got} is not rehearsed; one of ${JSON.stringify(types)} or raw is`);
+    }
+    const parts = Object.entries(known).flatMap(([key, name]) => {
+        const option = options[key] ?? null;
+        return [option].flat().map((part) => (text(part) === "" ? "" : `,${name}=${text(part)}`));
+    });
+    return `type=${type}${parts.join("")}`;
+}
+
+function sshFlag({ id, paths }: { [key: string]: Value }): string {
+    return [text(id), texts(paths).join(",")].filter((part) => part !== "").join("=");
+}
+
+/** Names and texts in the order of their names. */
+function pairs(value: Value | undefined): [string, string][] {
+    const sorted = Object.entries(asObject(value)).sort(([a], [b]) => (a < b ? -1 : 1));
+    return sorted.map(([name, inner]) => [name, text(inner)]);
+}
+
+export function asObject(value: Value | undefined): { [key: string]: Value } {
+    return isObject(value) ? value : {};
 }
 
 export function list(value: Value | undefined): Value[] {
     return Array.isArray(value) ? value : [];
 }
 
+export function texts(value: Value | undefined): string[] {
+    return list(value).map(text);
+}
+
 export function text(value: Value | undefined): string {
-    return typeof value === "string"
-        ? value
-        : typeof value === "number" || typeof value === "boolean"
-          ? String(value)
-          : "";
+    return typeof value === "object" || value === undefined ? "" : String(value);
 }

@@ -5,7 +5,8 @@ import { rehearse, type RehearseOptions } from "./run";
 const usage = `Usage: npm run rehearse -- preview|up|destroy --config DIR/Pulumi.STACK.yaml [options]
 
 Runs the Pulumi program of DIR where no Pulumi CLI can be had. Images, hooks and tags are real;
-cloud resources are answered from models and listed as such, never created.
+cloud resources are answered from models and listed as such, never created. destroy only forgets:
+nothing that was pushed is deleted from a registry.
 
   --config FILE   the stack's configuration; Pulumi.yaml stands beside it
   --state FILE    the stack's state (default DIR/.rehearsal/STACK.json)
@@ -20,70 +21,66 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 `;
 
 async function main(): Promise<number> {
-    let parsed: Arguments;
+    let parsed: Arguments | undefined;
     try {
         parsed = readArguments(process.argv.slice(2));
     } catch (error) {
         process.stderr.write(`${(error as Error).message}\n\n${usage}`);
         return 2;
     }
-    if (parsed.help) {
+    if (parsed === undefined) {
         process.stdout.write(usage);
         return 0;
     }
+    const { json, options } = parsed;
     const controller = new AbortController();
-    for (const name of ["SIGINT", "SIGTERM"] as const) {
-        process.on(name, () => controller.abort());
-    }
-    const progress = parsed.json ? process.stderr : process.stdout;
+    process.on("SIGINT", () => controller.abort()).on("SIGTERM", () => controller.abort());
+    const progress = json ? process.stderr : process.stdout;
     const log = (line: string) => void progress.write(`${line}\n`);
-    const result = await rehearse({ ...parsed.options, log, signal: controller.signal });
-    if (parsed.json) {
+    const result = await rehearse({ ...options, log, signal: controller.signal });
+    if (json) {
         process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
-    } else {
-        for (const [name, value] of Object.entries(result.outputs)) {
-            log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
-        }
+    }
+    for (const [name, value] of Object.entries(json ? {} : result.outputs)) {
+        log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
     }
     return result.exitCode;
 }
 
-type Arguments = { help: true } | { help: false; json: boolean; options: RehearseOptions };
+interface Arguments {
+    json: boolean;
+    options: RehearseOptions;
+}
 
-function readArguments(args: string[]): Arguments {
+/** Undefined when help is asked for. */
+function readArguments(args: string[]): Arguments | undefined {
     const { values, positionals } = parseArgs({
         args,
         allowPositionals: true,
         options: {
-            config: { type: "string" },
+            config: { type: "string", default: "" },
             state: { type: "string" },
-            stacks: { type: "string" },
+            stacks: { type: "string", default: process.env.MULTIARCH_REHEARSAL_STACKS },
             json: { type: "boolean", default: false },
             help: { type: "boolean", short: "h", default: false },
         },
     });
     if (values.help) {
-        return { help: true };
+        return undefined;
     }
     const [command, ...rest] = positionals;
     if ((command !== "preview" && command !== "up" && command !== "destroy") || rest.length > 0) {
-        throw new Error(`expected one command, preview, up or destroy (got ${JSON.stringify(positionals.join(" "))})`);
+        throw new Error(`expected one command, preview, up or destroy (got "${positionals.join(" ")}")`);
     }
-    const configFile = path.resolve(values.config ?? "");
+    const configFile = path.resolve(values.config);
     const stack = /^Pulumi\.(.+)\.ya?ml$/.exec(path.basename(configFile))?.[1];
-    if (values.config === undefined || stack === undefined) {
-        throw new Error(
-            `--config must name a file Pulumi.STACK.yaml beside Pulumi.yaml (got ${JSON.stringify(values.config)})`,
-        );
+    if (stack === undefined) {
+        throw new Error(`--config must name a file Pulumi.STACK.yaml beside Pulumi.yaml (got "${values.config}")`);
     }
     const projectDir = path.dirname(configFile);
     const stateFile = path.resolve(values.state ?? path.join(projectDir, ".rehearsal", `${stack}.json`));
-    const stacksDir = values.stacks ?? process.env.MULTIARCH_REHEARSAL_STACKS;
-    return {
-        help: false,
-        json: values.json,
-        options: { command, projectDir, stack, configFile, stateFile, stacksDir },
-    };
+    const options: RehearseOptions = { command, projectDir, stack, configFile, stateFile, stacksDir: values.stacks };
+    return { json: values.json, options };
 }
 
 void main().then((code) => {

@@ -1,63 +1,37 @@
 import { createHash } from "node:crypto";
-import { models } from "./models";
-import type { Properties } from "./properties";
-import type { Provider, ProviderCall } from "./provider";
-import type { ResourceState } from "./state";
-import { changedInputs, type Difference } from "./steps";
+import { models, type Model } from "./models";
+import type { Goal, Provider } from "./resource";
+import { changedInputs } from "./steps";
 
-/** Cloud resources, answered from a model. */
-export class ModelProvider implements Provider {
-    readonly modelled: boolean = true;
-    readonly needsReality = false;
-
-    handles(type: string): boolean {
-        return type in models;
+/** The model of a type; explicit providers (`new aws.Provider`) are configuration only. */
+export function modelOf(type: string, urn: string): Model {
+    const model = models[type] ?? (type.startsWith("pulumi:providers:") ? () => ({}) : undefined);
+    if (model === undefined) {
+        throw new Error(
+            `unknown resource type ${JSON.stringify(type)} (${urn}): no provider and no model for it; add a model in dev/rehearsal/models`,
+        );
     }
-
-    async check({ inputs }: ProviderCall): Promise<Properties> {
-        return inputs;
-    }
-
-    async difference({ inputs, old }: ProviderCall & { old: ResourceState }): Promise<Difference> {
-        return { changed: changedInputs(old.inputs, inputs), replace: [] };
-    }
-
-    computed(call: ProviderCall): string[] {
-        return Object.keys(this.outputs(call)).filter((key) => !(key in call.inputs));
-    }
-
-    async apply(call: ProviderCall): Promise<{ id: string; outputs: Properties }> {
-        const { id, ...outputs } = this.outputs(call);
-        const fallback = `modelled-${createHash("sha256").update(call.urn).digest("hex").slice(0, 17)}`;
-        return { id: typeof id === "string" && id !== "" ? id : fallback, outputs: { ...call.inputs, ...outputs } };
-    }
-
-    async delete(): Promise<void> {
-        // There is nothing behind a model.
-    }
-
-    private outputs({ type, inputs, urn }: ProviderCall): Properties {
-        return models[type]?.(inputs, urn) ?? {};
-    }
+    return model;
 }
 
-/** Explicit providers (`new aws.Provider`): configuration only. */
-export class ProviderResources extends ModelProvider {
-    override readonly modelled = false;
+/** Cloud resources, answered from a model; `check` refuses types without one. */
+export const modelProvider: Provider = {
+    handles: () => true,
+    needsReality: false,
+    modelled: true,
+    check: async ({ type, urn, inputs }) => {
+        modelOf(type, urn);
+        return inputs;
+    },
+    difference: async ({ inputs }, old) => ({ changed: changedInputs(old.inputs, inputs), replace: false }),
+    computed: (goal) => Object.keys(outputsOf(goal)).filter((key) => !(key in goal.inputs)),
+    apply: async (goal) => {
+        const { id, ...outputs } = outputsOf(goal);
+        const fallback = `modelled-${createHash("sha256").update(goal.urn).digest("hex").slice(0, 17)}`;
+        return { id: typeof id === "string" && id !== "" ? id : fallback, outputs: { ...goal.inputs, ...outputs } };
+    },
+};
 
-    override handles(type: string): boolean {
-        return type.startsWith("pulumi:providers:");
-    }
-
-    override async check(call: ProviderCall): Promise<Properties> {
-        if (
-            call.type === "pulumi:providers:docker-build" &&
-            Object.keys(call.inputs).some((key) => key !== "version")
-        ) {
-            throw new Error(
-                "an explicit docker-build provider with configuration is not rehearsed: give `registries` to the Image",
-            );
-        }
-        return call.inputs;
-    }
+function outputsOf({ type, urn, inputs }: Goal) {
+    return modelOf(type, urn)(inputs, urn);
 }

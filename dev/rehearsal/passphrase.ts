@@ -1,4 +1,5 @@
 import * as crypto from "node:crypto";
+import * as fs from "node:fs";
 import { promisify } from "node:util";
 
 const pbkdf2 = promisify(crypto.pbkdf2);
@@ -11,48 +12,60 @@ export interface Sealer {
     open(sealed: string): string;
 }
 
+/** Sealers by salt for the passphrase of an environment, and the environment without it. */
+export function passphraseSealers(env: NodeJS.ProcessEnv): {
+    sealer: (salt?: string) => Promise<Sealer>;
+    env: NodeJS.ProcessEnv;
+} {
+    const { PULUMI_CONFIG_PASSPHRASE: given, PULUMI_CONFIG_PASSPHRASE_FILE: file, ...rest } = env;
+    // Deriving a key takes half a second.
+    const sealers = new Map<string, Promise<Sealer>>();
+    const sealer = async (salt?: string) => {
+        if (given === undefined && !file) {
+            throw new Error(
+                "the stack has secrets: passphrase must be set with PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE environment variables",
+            );
+        }
+        const key = salt ?? "";
+        const passphrase = given ?? fs.readFileSync(file ?? "", "utf8").trim();
+        const made = sealers.get(key) ?? createSealer(passphrase, salt);
+        sealers.set(key, made);
+        return made;
+    };
+    return { sealer, env: rest };
+}
+
 /**
  * Makes a sealer for a passphrase. With `salt` (an `encryptionsalt`) the passphrase is checked against it; without, a new
  * salt is made. https://github.com/pulumi/pulumi/blob/master/pkg/secrets/passphrase/manager.go
  */
 export async function createSealer(passphrase: string, salt?: string): Promise<Sealer> {
-    if (salt === undefined) {
-        const bytes = crypto.randomBytes(8);
-        const key = await deriveKey(passphrase, bytes);
-        return sealer(key, `v1:${bytes.toString("base64")}:${sealWith(key, "pulumi")}`);
-    }
-    const [version, encoded, ...check] = salt.split(":");
-    if (version !== "v1" || !encoded || check.length !== 3) {
+    const [version, encoded = "", ...check] = (salt ?? `v1:${crypto.randomBytes(8).toString("base64")}`).split(":");
+    if (version !== "v1" || encoded === "" || (salt !== undefined && check.length !== 3)) {
         throw new Error(
-            `encryptionsalt is malformed (got ${JSON.stringify(salt)}): expected "v1:<salt>:v1:<nonce>:<ciphertext>" as \`pulumi stack init\` writes it`,
+            `encryptionsalt is malformed (got "${salt}"): expected "v1:<salt>:v1:<nonce>:<ciphertext>" as \`pulumi stack init\` writes it`,
         );
     }
-    const key = await deriveKey(passphrase, Buffer.from(encoded, "base64"));
-    let opened: string | undefined;
-    try {
-        opened = openWith(key, check.join(":"));
-    } catch {
-        opened = undefined;
-    }
-    if (opened !== "pulumi") {
+    // One million iterations, as the CLI: about half a second, off the main thread.
+    const key = await pbkdf2(passphrase, Buffer.from(encoded, "base64"), 1_000_000, 32, "sha256");
+    if (salt !== undefined && !opens(key, check.join(":"))) {
         throw new Error(
             "incorrect passphrase: it does not open this stack's encryptionsalt; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase the stack was made with",
         );
     }
-    return sealer(key, salt);
-}
-
-function sealer(key: Buffer, encryptionSalt: string): Sealer {
     return {
-        encryptionSalt,
+        encryptionSalt: salt ?? `v1:${encoded}:${sealWith(key, "pulumi")}`,
         seal: (plain) => sealWith(key, plain),
         open: (sealed) => openWith(key, sealed),
     };
 }
 
-/** One million iterations, as the CLI: about half a second, off the main thread. */
-function deriveKey(passphrase: string, salt: Buffer): Promise<Buffer> {
-    return pbkdf2(passphrase, salt, 1_000_000, 32, "sha256");
+function opens(key: Buffer, check: string): boolean {
+    try {
+        return openWith(key, check) === "pulumi";
+    } catch {
+        return false;
+    }
 }
 
 function sealWith(key: Buffer, plain: string): string {

@@ -109,11 +109,11 @@ export function equal(a: Value | undefined, b: Value | undefined): boolean {
     if (containsUnknown(a) || containsUnknown(b)) {
         return false;
     }
-    return canonical(reveal(a)) === canonical(reveal(b));
+    return sorted(reveal(a)) === sorted(reveal(b));
 }
 
 /** JSON with sorted keys. */
-export function canonical(value: Value): string {
+function sorted(value: Value): string {
     return JSON.stringify(value, (_, inner: Value) =>
         isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
     );

@@ -1,45 +1,31 @@
-import * as fs from "node:fs/promises";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { containsSecret, reveal, type Properties } from "./properties";
-import type { Sealer } from "./passphrase";
-import { openStateFile, readStateFile } from "./state";
+import { openState, readStateFile, type SealerSource } from "./state";
 
-/** The outputs of another rehearsed stack. Secrecy is per top-level output, as the CLI has it. */
-export interface ReferencedStack {
-    outputs: Properties;
-    secretOutputNames: string[];
-}
-
-/** Finds the state of `organization/project/stack` (or `stack` of the same project) below a folder and opens its outputs. */
+/** What a StackReference reads of another rehearsed stack. Secrecy is per top-level output, as the CLI has it. */
 export async function readReferencedStack(
     name: string,
     stacksDir: string,
     ownProject: string,
-    sealer: (salt?: string) => Promise<Sealer>,
-): Promise<ReferencedStack> {
-    const parts = name.split("/");
-    const stack = parts[parts.length - 1] ?? "";
-    const project = parts.length === 1 ? ownProject : (parts[parts.length - 2] ?? "");
-    const folders = [stacksDir, path.join(stacksDir, project), ...(await subfolders(stacksDir))];
-    const candidates = [
-        ...new Set(
-            folders.flatMap((folder) => [
-                path.join(folder, `${stack}.json`),
-                path.join(folder, ".rehearsal", `${stack}.json`),
-            ]),
-        ),
-    ];
-    for (const candidate of candidates) {
-        const saved = await readStateFile(candidate).catch(() => undefined);
+    sealer: SealerSource,
+): Promise<Properties> {
+    const [stack = "", project = ownProject] = name.split("/").reverse();
+    const isFolder = (entry: fs.Dirent) => entry.isDirectory() && entry.name !== "node_modules";
+    const entries = fs.existsSync(stacksDir) ? fs.readdirSync(stacksDir, { withFileTypes: true }) : [];
+    const folders = ["", ...entries.filter(isFolder).map((entry) => entry.name)];
+    const files = folders.flatMap((folder) => [
+        path.join(stacksDir, folder, `${stack}.json`),
+        path.join(stacksDir, folder, ".rehearsal", `${stack}.json`),
+    ]);
+    for (const file of files) {
+        const saved = tryToRead(file);
         if (saved?.project === project && saved.stack === stack) {
-            const { outputs } = await openStateFile(saved, sealer);
-            const secretOutputNames = Object.keys(outputs).filter((key) => containsSecret(outputs[key] ?? null));
+            const outputs = Object.entries((await openState(saved, sealer)).outputs);
             return {
-                outputs: {
-                    ...outputs,
-                    ...Object.fromEntries(secretOutputNames.map((key) => [key, reveal(outputs[key] ?? null)])),
-                },
-                secretOutputNames,
+                name,
+                outputs: Object.fromEntries(outputs.map(([key, value]) => [key, reveal(value)])),
+                secretOutputNames: outputs.filter(([, value]) => containsSecret(value)).map(([key]) => key),
             };
         }
     }
@@ -48,9 +34,11 @@ export async function readReferencedStack(
     );
 }
 
-async function subfolders(folder: string): Promise<string[]> {
-    const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => []);
-    return entries
-        .filter((entry) => entry.isDirectory() && entry.name !== "node_modules")
-        .map((entry) => path.join(folder, entry.name));
+/** A file of that name may be anything. */
+function tryToRead(file: string) {
+    try {
+        return readStateFile(file);
+    } catch {
+        return undefined;
+    }
 }

@@ -1,30 +1,11 @@
-import * as fs from "node:fs/promises";
+import * as fs from "node:fs";
 import * as path from "node:path";
-import { containsSecret, openSecrets, sealSecrets, type Properties, type Value } from "./properties";
 import type { Sealer } from "./passphrase";
+import { containsSecret, openSecrets, sealSecrets, type Properties, type Value } from "./properties";
+import type { ResourceState } from "./resource";
 
-/** A resource as the state keeps it. */
-export interface ResourceState {
-    urn: string;
-    type: string;
-    name: string;
-    custom: boolean;
-    id?: string;
-    parent?: string;
-    inputs: Properties;
-    outputs: Properties;
-    dependencies: string[];
-    replacementTrigger?: Value;
-    protect?: boolean;
-    retainOnDelete?: boolean;
-    deletedWith?: string;
-    /** The resource was answered from a model: nothing was created. */
-    modelled?: boolean;
-    /** Replaced, and to be deleted at the end of a successful run. */
-    pendingDelete?: boolean;
-    /** Names of its delete hooks: they need the running program. */
-    deleteHooks?: { before: string[]; after: string[] };
-}
+/** Gives the sealer for a salt, or for a new one; asks for the passphrase. */
+export type SealerSource = (salt?: string) => Promise<Sealer>;
 
 interface StateFile {
     version: 1;
@@ -38,26 +19,18 @@ interface StateFile {
 /** The state of one stack, in registration order, written after each step. */
 export class StackState {
     readonly resources = new Map<string, ResourceState>();
-    /** Replaced resources that wait for their deletion. */
-    readonly replaced: ResourceState[] = [];
     outputs: Properties = {};
-    private writing: Promise<void> = Promise.resolve();
 
     private constructor(
         private readonly file: string,
-        readonly project: string,
-        readonly stack: string,
-        private readonly sealer: (salt?: string) => Promise<Sealer>,
+        private readonly project: string,
+        private readonly stack: string,
+        private readonly sealer: SealerSource,
         private salt?: string,
     ) {}
 
-    static async load(
-        file: string,
-        project: string,
-        stack: string,
-        sealer: (salt?: string) => Promise<Sealer>,
-    ): Promise<StackState> {
-        const saved = await readStateFile(file);
+    static async load(file: string, project: string, stack: string, sealer: SealerSource): Promise<StackState> {
+        const saved = readStateFile(file);
         const state = new StackState(file, project, stack, sealer, saved?.encryptionSalt);
         if (saved === undefined) {
             return state;
@@ -67,15 +40,9 @@ export class StackState {
                 `${file} holds the state of ${saved.project}/${saved.stack}, not of ${project}/${stack}: give another file with --state`,
             );
         }
-        const opened = await openStateFile(saved, sealer);
-        state.outputs = opened.outputs;
-        for (const resource of opened.resources) {
-            if (resource.pendingDelete) {
-                state.replaced.push(resource);
-            } else {
-                state.resources.set(resource.urn, resource);
-            }
-        }
+        const { resources, outputs } = await openState(saved, sealer);
+        resources.forEach((resource) => state.put(resource));
+        state.outputs = outputs;
         return state;
     }
 
@@ -92,64 +59,38 @@ export class StackState {
         return sealer;
     }
 
-    /** Writes the state: temporary file, then rename; writes follow one another. */
-    save(): Promise<void> {
-        const next = this.writing.then(() => this.write());
-        this.writing = next.catch(() => undefined);
-        return next;
-    }
-
-    private async write(): Promise<void> {
-        let resources: Value = [...this.resources.values(), ...this.replaced] as unknown as Value;
-        let outputs: Value = this.outputs;
-        if (containsSecret(resources) || containsSecret(outputs)) {
-            const sealer = await this.sealerForSecrets();
-            resources = sealSecrets(resources, sealer);
-            outputs = sealSecrets(outputs, sealer);
-        }
-        const content = {
-            version: 1,
-            project: this.project,
-            stack: this.stack,
-            encryptionSalt: this.salt,
-            outputs,
-            resources,
-        };
-        await fs.mkdir(path.dirname(this.file), { recursive: true, mode: 0o700 });
+    /** Writes the state, whole or not at all. */
+    async save(): Promise<void> {
+        const hasSecrets = containsSecret([this.outputs, ...this.resources.values()] as unknown as Value);
+        const sealer = hasSecrets ? await this.sealerForSecrets() : undefined;
+        // Nothing below waits, so that two saves never mix.
+        const { project, stack, salt: encryptionSalt, outputs } = this;
+        const resources = [...this.resources.values()];
+        const content = { version: 1, project, stack, encryptionSalt, outputs, resources } as unknown as Value;
+        const text = JSON.stringify(sealer ? sealSecrets(content, sealer) : content, undefined, 2);
+        fs.mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
         const temporary = `${this.file}.${process.pid}.tmp`;
-        try {
-            await fs.writeFile(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
-            await fs.rename(temporary, this.file);
-        } catch (error) {
-            await fs.rm(temporary, { force: true });
-            throw error;
-        }
+        fs.writeFileSync(temporary, `${text}\n`, { mode: 0o600 });
+        fs.renameSync(temporary, this.file);
     }
 }
 
-/** Reads a state file; undefined when there is none. */
-export async function readStateFile(file: string): Promise<StateFile | undefined> {
-    let text: string;
-    try {
-        text = await fs.readFile(file, "utf8");
-    } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-            return undefined;
-        }
-        throw error;
+/** Reads a state file, its secrets still sealed; undefined when there is none. */
+export function readStateFile(file: string): StateFile | undefined {
+    if (!fs.existsSync(file)) {
+        return undefined;
     }
-    const parsed = JSON.parse(text) as StateFile;
-    if (parsed.version !== 1) {
-        throw new Error(`${file} is no state of a rehearsal (version ${JSON.stringify(parsed.version)}, expected 1)`);
+    const saved = JSON.parse(fs.readFileSync(file, "utf8")) as StateFile;
+    if (saved.version !== 1) {
+        throw new Error(`${file} is no state of a rehearsal (version ${JSON.stringify(saved.version)}, expected 1)`);
     }
-    return parsed;
+    return saved;
 }
 
 /** Opens the secrets of a state. */
-export async function openStateFile(saved: StateFile, sealer: (salt?: string) => Promise<Sealer>): Promise<StateFile> {
+export async function openState(saved: StateFile, sealer: SealerSource): Promise<StateFile> {
     const sealed = saved as unknown as Value;
-    if (!containsSecret(sealed)) {
-        return saved;
-    }
-    return openSecrets(sealed, await sealer(saved.encryptionSalt)) as unknown as StateFile;
+    return containsSecret(sealed)
+        ? (openSecrets(sealed, await sealer(saved.encryptionSalt)) as unknown as StateFile)
+        : saved;
 }

@@ -7,8 +7,8 @@ export interface TreeLine {
     op: "create" | "update" | "replace" | "same" | "delete" | "read" | "failed" | "not built";
     /** Answered from a model: nothing was created. */
     modelled: boolean;
-    /** The predecessor of a replaced resource. */
-    replaced?: boolean;
+    /** Name of a modelled resource that it depends on. */
+    restsOn?: string;
     changed?: string[];
     note?: string;
     seconds?: number;
@@ -38,19 +38,20 @@ export function renderTree(lines: TreeLine[], dryRun: boolean): string[] {
         for (const line of children.get(parent) ?? []) {
             const label = `${indent}${line.type} ${line.name}`;
             result.push(`${marks[line.op].padEnd(2)} ${label.padEnd(64)} ${describe(line)}`.trimEnd());
-            // A replaced resource shares its URN with its successor, which carries the children.
-            if (!(line.op === "delete" && line.replaced)) {
-                walk(line.urn, `${indent}  `);
-            }
+            walk(line.urn, `${indent}  `);
         }
     };
     walk("", "");
     return [...result, summary(lines, dryRun)];
 }
 
-function describe({ op, changed = [], modelled, note, seconds }: TreeLine): string {
+function describe({ op, changed = [], modelled, restsOn, note, seconds }: TreeLine): string {
+    const words: Partial<Record<TreeLine["op"], string>> = {
+        same: "unchanged",
+        "not built": `not built: node is modelled (depends on ${restsOn})`,
+    };
     const details = [
-        op === "same" ? "unchanged" : op,
+        words[op] ?? op,
         changed.length > 0 && op !== "same" ? `[${changed.join(", ")}]` : "",
         modelled ? "(modelled, not created)" : "",
         note === undefined ? "" : `(${note})`,

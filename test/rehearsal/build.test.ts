@@ -66,10 +66,10 @@ describe("docker-build by the real buildx, with a real BuildKit and a registry t
         expect(operations(result)).toEqual(["app: same", "smoke: same", "tag: same"]);
     });
 
-    it("replaces the index for a new tag; the old one stays when retained", async () => {
+    it("replaces the index for a new tag; the old one stays", async () => {
         await run("up", { retain: true });
         const result = await run("up", { retain: true, tag: "1.1" });
-        expect(operations(result)).toEqual(["app: same", "smoke: same", "tag: delete", "tag: replace"]);
+        expect(operations(result)).toEqual(["app: same", "smoke: same", "tag: replace"]);
         expect((await backend.tags()).sort()).toEqual(["1.0", "1.1", "cache"]);
     });
 
@@ -84,6 +84,7 @@ describe("docker-build by the real buildx, with a real BuildKit and a registry t
     it("builds nothing on what is only modelled, and calls no hook", async () => {
         const result = await run("up", { retain: true, tag: "9.9", dependOnModel: true });
         expect(operations(result)).toEqual(["app: not built", "model: create", "smoke: not built", "tag: not built"]);
+        expect(trial.lines.join("\n")).toMatch(/Image app +not built: node is modelled \(depends on model\)/);
         expect(result.outputs.ref).toBe("[unknown]");
         expect(trial.journal()).toEqual([]);
         expect(await backend.tags()).not.toContain("9.9");
@@ -104,9 +105,6 @@ describe("docker-build by the real buildx, with a real BuildKit and a registry t
     it("checks the context before it builds", async () => {
         const result = await run("preview", { context: "./no-such-folder" });
         expect(result.errors.join()).toContain('context.location: "./no-such-folder": not a valid directory or URL');
-        expect(result.errors.join()).toContain(
-            "dockerfile.location: open no-such-folder/Dockerfile: no such file or directory",
-        );
     });
 
     it("stops a build when it is interrupted, and leaves no temporary file", async () => {
@@ -143,14 +141,14 @@ describe("docker-build by the real buildx, with a real BuildKit and a registry t
         expect(() => JSON.parse(trial.state()) as unknown).not.toThrow();
     });
 
-    it("destroys: retained manifests stay, the others go", async () => {
+    it("only forgets when it destroys, and says so", async () => {
         await run("up", { retain: true, tag: "3.0" });
-        await run("up", { tag: "3.0" });
         const destroyed = await run("destroy");
         expect(destroyed.errors).toEqual([]);
-        const tags = await backend.tags();
-        expect(tags).not.toContain("3.0");
-        expect(tags).toContain("cache");
+        expect(operations(destroyed)).toEqual(["app: delete", "smoke: delete", "tag: delete"]);
+        expect(trial.lines.join("\n")).toMatch(/Index tag +delete \(retained\)/);
+        expect(trial.lines.join("\n")).toMatch(/Image smoke +delete \(only forgotten: what was pushed stays/);
+        expect(await backend.tags()).toEqual(expect.arrayContaining(["3.0", "cache"]));
         expect(fs.readdirSync(projectDir)).not.toContain(".rehearsal");
     });
 });

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { goFileMode, hashBuildContext } from "../../dev/rehearsal/contextHash";
-import { ignoreMatcher, parseIgnoreFile } from "../../dev/rehearsal/dockerignore";
 import { cases, makeTree } from "./contextTree";
 
 // Computed by the provider's own functions (provider/internal/context.go) with fsutil and patternmatcher in Go.
@@ -62,32 +61,6 @@ test.each([
     [0o120777, "Lrwxrwxrwx"],
     [0o104755, "urwxr-xr-x"],
     [0o103600, "gtrw-------"],
-    [0o040700, "drwx------"],
 ])("mode %o prints as in Go: %s", (mode, text) => {
     expect(goFileMode(mode)).toBe(text);
-});
-
-describe(".dockerignore", () => {
-    it("is read as Docker reads it", () => {
-        expect(parseIgnoreFile("\uFEFF/a/\n# no\n\n  b/../c  \n! /d\n/\n")).toEqual(["a", "c", "!d", "/"]);
-    });
-
-    it.each([
-        ["a", "a/b/c", true],
-        ["a", "b/a", false],
-        ["**/a", "b/c/a", true],
-        ["*.md", "b/x.md", false],
-        ["a/**", "a/b", true],
-        ["a/**/z", "a/z", true],
-        ["?.txt", "ab.txt", false],
-        ["a.c", "abc", false],
-        ["d[0-9]", "d5", true],
-    ])("%s on %s: %s", (pattern, file, expected) => {
-        expect(ignoreMatcher([pattern])(file)).toBe(expected);
-    });
-
-    it("lets the last match decide", () => {
-        expect(ignoreMatcher(["a", "!a/b", "a/b/c"])("a/b/c")).toBe(true);
-        expect(ignoreMatcher(["a", "!a/b"])("a/b/c")).toBe(false);
-    });
 });

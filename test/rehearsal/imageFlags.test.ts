@@ -1,8 +1,5 @@
-import { withDigest } from "../../dev/rehearsal/dockerBuild";
-import { cacheEntry, exportEntry, isPushed } from "../../dev/rehearsal/buildxFlags";
 import { imageFlags } from "../../dev/rehearsal/imageFlags";
-import { reveal, secret, type Properties } from "../../dev/rehearsal/properties";
-import { splitReference } from "../../dev/rehearsal/registryDelete";
+import { secret, type Properties } from "../../dev/rehearsal/properties";
 
 describe("the flags of buildx build", () => {
     const wire: Properties = {
@@ -13,6 +10,10 @@ describe("the flags of buildx build", () => {
             { disabled: true, registry: { ref: "r/c:x" } },
             { raw: "type=gha" },
         ],
+        addHosts: ["db:10.0.0.1"],
+        ssh: [{ id: "default" }, { id: "key", paths: ["a", "b"] }],
+        noCache: true,
+        pull: false,
         cacheTo: [
             { registry: { ref: "r/c:a", mode: "max", imageManifest: true, ociMediaTypes: true, ignoreError: true } },
         ],
@@ -26,30 +27,31 @@ describe("the flags of buildx build", () => {
         secrets: secret({ token: "token-word" }),
         target: "final",
     };
-    const { args, env } = imageFlags(reveal(wire) as Properties, wire);
+    const { args, env } = imageFlags(wire);
 
     it("are the same text for the same inputs", () => {
         expect(args).toEqual([
-            ...["--builder", "ci-arm64", "--file", "-", "--build-arg", "A", "--build-arg", "B=two"],
-            ...["--build-context", "lib=../lib", "--cache-from", "type=registry,ref=r/c:a", "--cache-from", "type=gha"],
-            ...[
-                "--cache-to",
-                "type=registry,ref=r/c:a,mode=max,ignore-error=true,oci-mediatypes=true,image-manifest=true",
-            ],
-            ...[
-                "--label",
-                "a=2",
-                "--label",
-                "z=1",
-                "--network",
-                "default",
-                "--platform",
-                "linux/arm64",
-                "--target",
-                "final",
-            ],
-            ...["--output", "type=image,push=true,push-by-digest=true,name=r/app", "--output", "type=cacheonly"],
-            ...["--secret", "id=token,env=REHEARSAL_SECRET_0", "--provenance=false"],
+            "--builder=ci-arm64",
+            "--file=-",
+            "--add-host=db:10.0.0.1",
+            "--build-arg=A",
+            "--build-arg=B=two",
+            "--build-context=lib=../lib",
+            "--cache-from=type=registry,ref=r/c:a",
+            "--cache-from=type=gha",
+            "--cache-to=type=registry,ref=r/c:a,mode=max,ignore-error=true,oci-mediatypes=true,image-manifest=true",
+            "--label=a=2",
+            "--label=z=1",
+            "--network=default",
+            "--platform=linux/arm64",
+            "--target=final",
+            "--output=type=image,push=true,push-by-digest=true,name=r/app",
+            "--output=type=cacheonly",
+            "--secret=id=token,env=REHEARSAL_SECRET_0",
+            "--ssh=default",
+            "--ssh=key=a,b",
+            "--no-cache=true",
+            "--provenance=false",
         ]);
     });
 
@@ -59,45 +61,14 @@ describe("the flags of buildx build", () => {
     });
 
     it("refuse a secret build argument that would change buildx", () => {
-        const secretPath = { buildArgs: { PATH: secret("x") } };
-        expect(() => imageFlags(reveal(secretPath) as Properties, secretPath)).toThrow("buildArgs.PATH");
+        expect(() => imageFlags({ buildArgs: { PATH: secret("x") } })).toThrow("buildArgs.PATH");
     });
 
-    it("want a name for what is pushed", () => {
-        expect(() => imageFlags({ push: true })).toThrow("at least one tag or export name is needed");
-        expect(imageFlags({ push: true, tags: ["r/a:1"] }).args).toContain("type=registry");
-    });
-});
-
-test("compression needs a level, as in the provider", () => {
-    const entry = (fields: Properties) => cacheEntry({ registry: { ref: "r", ...fields } }, "cacheTo");
-    expect(entry({ compression: "zstd" })).toBe("type=registry,ref=r");
-    expect(entry({ compression: "zstd", compressionLevel: 30, forceCompression: true })).toBe(
-        "type=registry,ref=r,compression=zstd,compression-level=22,force-compression=true",
-    );
-});
-
-test("one entry is one type", () => {
-    expect(() => cacheEntry({ inline: {}, raw: "type=gha" }, "cacheTo")).toThrow("should only specify one type");
-    expect(() => cacheEntry({ s3: {} }, "cacheFrom")).toThrow('"s3" is not rehearsed');
-    expect(exportEntry({ registry: { ociMediaTypes: true }, disabled: true })).toBe("");
-});
-
-test.each([
-    ["type=registry", true],
-    ["type=registry,push=false", false],
-    ["type=image,push=true", true],
-    ["type=image", false],
-    ["type=cacheonly", false],
-])("%s pushes: %s", (entry, expected) => expect(isPushed(entry)).toBe(expected));
-
-test("a ref is the tag with its digest, for full names only", () => {
-    expect(withDigest("127.0.0.1:5000/a/b:1", "sha256:x")).toBe("127.0.0.1:5000/a/b:1@sha256:x");
-    expect(withDigest("ghcr.io/a/b", "sha256:x")).toBe("ghcr.io/a/b:latest@sha256:x");
-    expect(withDigest("alpine:3", "sha256:x")).toBeUndefined();
-    expect(splitReference("localhost:5000/a:1@sha256:x")).toEqual({
-        host: "localhost:5000",
-        repository: "a",
-        digest: "sha256:x",
+    it("name what is not rehearsed", () => {
+        const flags = (inputs: Properties) => () => imageFlags(inputs);
+        expect(flags({ cacheFrom: [{ s3: {} }] })).toThrow("cacheFrom: s3 is not rehearsed");
+        expect(flags({ cacheTo: [{ registry: { ref: "r", compression: "zstd" } }] })).toThrow("registry, compression");
+        expect(flags({ exports: [{ image: {}, cacheonly: {} }] })).toThrow("exports: image, cacheonly");
+        expect(flags({ exports: [{ registry: {}, disabled: true }] })).not.toThrow();
     });
 });

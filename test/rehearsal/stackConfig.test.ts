@@ -63,18 +63,6 @@ it.each<[string, object, object, string]>([
     ],
     ["one missing value", { config: { a: { type: "string" } } }, {}, "Stack 'dev' is missing configuration value 'a'"],
     [
-        "a wrong type",
-        { config: { a: { type: "integer" } } },
-        { config: { a: "x" } },
-        "Stack 'dev' with configuration key 'a' must be of type 'integer'",
-    ],
-    [
-        "a wrong item",
-        { config: { a: { type: "array", items: { type: "object" } } } },
-        { config: { a: ["x"] } },
-        "must be of type 'array<object>'",
-    ],
-    [
         "a plain secret",
         { config: { a: { type: "string", secret: true } } },
         { config: { a: "x" } },

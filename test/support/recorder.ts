@@ -47,7 +47,9 @@ export class Recorder {
                 newResource: ({ type, name, inputs, custom }) => {
                     const { id, ...outputs } = options.outputs?.(type, name, inputs as Record<string, unknown>) ?? {};
                     return {
-                        id: custom ? ((id as string | undefined) ?? `${name}-id`) : undefined,
+                        id: custom
+                            ? ((id as string | undefined) ?? (options.preview ? undefined : `${name}-id`))
+                            : undefined,
                         state: { ...(inputs as object), ...outputs },
                     };
                 },

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { isObject, reveal, type Properties, type Value } from "../properties";
-import type { Provider, ProviderCall } from "../provider";
-import type { ResourceState } from "../state";
-import { changedInputs, type Difference } from "../steps";
+import type { Difference, Goal, Provider, ResourceState, Run } from "../resource";
+import { changedInputs } from "../steps";
 import { newKey, request, selfSigned, signed } from "./certificates";
 
 const hour = 3600_000;
@@ -41,7 +40,7 @@ export class TlsResources implements Provider {
         return type in computed;
     }
 
-    async check({ inputs, type }: ProviderCall): Promise<Properties> {
+    async check({ inputs, type }: Goal): Promise<Properties> {
         const { algorithm, ecdsaCurve } = inputs;
         if (type === "tls:index/privateKey:PrivateKey" && !(algorithm === "ECDSA" && ecdsaCurve === "P256")) {
             throw new Error(
@@ -51,32 +50,28 @@ export class TlsResources implements Provider {
         return inputs;
     }
 
-    async difference({ inputs, old }: ProviderCall & { old: ResourceState }): Promise<Difference> {
+    async difference({ inputs }: Goal, old: ResourceState): Promise<Difference> {
         const changed = changedInputs(old.inputs, inputs);
-        const replace = changed.filter((key) => key !== "earlyRenewalHours");
+        const replace = changed.some((key) => key !== "earlyRenewalHours");
         const end = old.outputs.validityEndTime;
         const early = number(inputs, "earlyRenewalHours", 0) * hour;
         if (typeof end === "string" && Date.parse(end) - early <= this.now().getTime()) {
-            return { changed: [...changed, "readyForRenewal"], replace: [...replace, "readyForRenewal"] };
+            return { changed: [...changed, "readyForRenewal"], replace: true };
         }
         return { changed, replace };
     }
 
-    computed({ type }: ProviderCall): string[] {
+    computed({ type }: Goal): string[] {
         return computed[type] ?? [];
     }
 
-    async apply(call: ProviderCall, operation: string): Promise<{ id: string; outputs: Properties }> {
-        const made = operation === "update" && call.old ? call.old.outputs : await this.make(call);
-        const outputs = { ...made, ...call.inputs };
+    async apply(goal: Goal, { old }: Run): Promise<{ id: string; outputs: Properties }> {
+        const made = old?.outputs ?? (await this.make(goal));
+        const outputs = { ...made, ...goal.inputs };
         return { id: createHash("sha1").update(identity(made)).digest("hex"), outputs };
     }
 
-    async delete(): Promise<void> {
-        // A key or certificate is nowhere but in the state.
-    }
-
-    private async make({ type, inputs: given }: ProviderCall): Promise<Properties> {
+    private async make({ type, inputs: given }: Goal): Promise<Properties> {
         const inputs = reveal(given) as Properties;
         const subject = isObject(inputs.subject) ? inputs.subject : {};
         const names = {

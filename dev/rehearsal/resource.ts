@@ -1,0 +1,59 @@
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import type { Properties, Value } from "./properties";
+
+/** Names of a resource's hooks, by kind. */
+export type Hooks = Partial<RegisterResourceRequest.ResourceHooksBinding.AsObject>;
+
+/** What a program registers. */
+export interface Goal {
+    urn: string;
+    type: string;
+    name: string;
+    custom: boolean;
+    parent?: string;
+    inputs: Properties;
+    dependencies: string[];
+    replacementTrigger?: Value;
+    retainOnDelete: boolean;
+    /** Top-level properties. */
+    ignoreChanges: string[];
+    additionalSecretOutputs: string[];
+    hooks: Hooks;
+}
+
+/** A resource as the state keeps it. */
+export interface ResourceState extends Goal {
+    id: string;
+    outputs: Properties;
+    /** The resource was answered from a model: nothing was created. */
+    modelled: boolean;
+}
+
+/** What changed in a resource, by property, and whether that takes a new resource. */
+export interface Difference {
+    changed: string[];
+    replace: boolean;
+}
+
+/** Answers for the resources of some types. */
+export interface Provider {
+    handles(type: string): boolean;
+    /** The resources are answered from a model: nothing is created. */
+    modelled: boolean;
+    /** Needs real nodes: not run when it depends on a modelled resource. */
+    needsReality: boolean;
+    /** Gives the inputs with defaults filled in; throws with every problem. */
+    check(goal: Goal): Promise<Properties>;
+    difference(goal: Goal, old: ResourceState): Promise<Difference>;
+    /** Outputs that a preview does not know. */
+    computed(goal: Goal): string[];
+    /** Creates the resource, or updates `old`. */
+    apply(goal: Goal, run: Run): Promise<{ id: string; outputs: Properties }>;
+}
+
+export interface Run {
+    old?: ResourceState;
+    /** Shows one short line to people. */
+    progress: (line: string) => void;
+    signal: AbortSignal;
+}
