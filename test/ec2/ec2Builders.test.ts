@@ -197,7 +197,9 @@ describe("what is made", () => {
 
     test("TLS material is in encrypted parameters; keys are secrets and nowhere else", () => {
         const parameters = ofType(run, "Parameter").filter(({ inputs }) => inputs.type === "SecureString");
-        const values = Object.fromEntries(parameters.map(({ inputs }) => [inputs.name, reveal(inputs.value)]));
+        const values: Record<string, unknown> = Object.fromEntries(
+            parameters.map(({ inputs }) => [inputs.name as string, reveal(inputs.value)]),
+        );
         const path = "/multiarch-builder/project/stack/ci";
         expect(values).toEqual({
             [`${path}/server/client-ca`]: "CLIENT-CA",

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BuilderCredentials } from "../../components/builder";
 import type { Ec2BuildersArgs } from "../../components/ec2/arguments";
 import { Ec2Builders } from "../../components/ec2/ec2Builders";
-import { type Model, invokes, models } from "../../dev/rehearsal/models";
+import { invokes, models } from "../../dev/rehearsal/models";
 import { Recorder, reveal } from "../support/recorder";
 
 const credentials: BuilderCredentials = { ca: "SERVER-CA", cert: "CLIENT-CERT", key: "CLIENT-KEY" };
@@ -38,7 +38,7 @@ export function recorder({ preview = false, answers = {} }: { preview?: boolean;
         preview,
         // A preview knows no outputs.
         outputs: (type, name, inputs) =>
-            preview ? {} : ((models[type])?.(inputs as never, `urn::${type}::${name}`) ?? {}),
+            preview ? {} : (models[type]?.(inputs as never, `urn::${type}::${name}`) ?? {}),
         call: (token, inputs) => {
             const answer = answers[token] ?? (invokes[token] as ((args: never) => Record<string, unknown>) | undefined);
             if (!answer) {
