@@ -14,7 +14,9 @@ const install =
 export async function requireSessionPlugin(): Promise<void> {
     let version: string;
     try {
-        version = (await promisify(execFile)(plugin, ["--version"], { env: process.env, timeout: 10_000 })).stdout.trim();
+        version = (
+            await promisify(execFile)(plugin, ["--version"], { env: process.env, timeout: 10_000 })
+        ).stdout.trim();
     } catch (error) {
         const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
         const why = missing
