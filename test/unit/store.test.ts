@@ -6,7 +6,7 @@ import { type Entry, standingEntries } from "../../components/buildx/entries";
 import { renderInstance } from "../../components/buildx/instance";
 import { forgetBuilder, makeDefault, removeStaleEntries, storeDir, writeEntries } from "../../components/buildx/store";
 
-const recordings = path.join(__dirname, "../fixtures/buildx/0.37.0");
+const recordings = path.join(__dirname, "../fixtures/contract/0.37.0");
 const first: BuilderCredentials = { ca: "ca 1", cert: "cert 1", key: "key 1" };
 const second: BuilderCredentials = { ca: "ca 1", cert: "cert 2", key: "key 2" };
 
@@ -144,7 +144,7 @@ describe("registering", () => {
 
 describe("a builder of the user's", () => {
     test.each([
-        ["with certificates elsewhere", readFileSync(path.join(recordings, "ci.json"), "utf8")],
+        ["with certificates elsewhere", readFileSync(path.join(recordings, "instances/ci"), "utf8")],
         ["of another driver", '{"Name":"ci","Driver":"docker-container","Nodes":[{"Name":"ci0","DriverOpts":null}]}'],
         ["without nodes", '{"Name":"ci","Driver":"remote","Nodes":null,"Dynamic":false}'],
         ["that is no JSON", "{"],
@@ -166,7 +166,7 @@ describe("forgetting", () => {
     test("removes all entries of the builder and its credentials, and nothing else", async () => {
         await write(record("ci"), first);
         await write(record("ci-two"), first);
-        const text = foreign("ci-mine", readFileSync(path.join(recordings, "ci.json"), "utf8"));
+        const text = foreign("ci-mine", readFileSync(path.join(recordings, "instances/ci"), "utf8"));
         const replica: Entry = { name: "ci-arm64-api", nodes: [record("ci").nodes[1]!] };
         await writeEntries(dir, [replica], first);
 
@@ -218,7 +218,7 @@ describe("the default builder", () => {
 
     test("is written as buildx does, with the context that was there", async () => {
         mkdirSync(dir, { recursive: true });
-        const recorded = readFileSync(path.join(recordings, "current.json"), "utf8");
+        const recorded = readFileSync(path.join(recordings, "current"), "utf8");
         writeFileSync(path.join(dir, "current"), recorded.replace('"ci"', '"other"'));
         await makeDefault(dir, "ci");
         expect(current()).toBe(recorded);
