@@ -45,7 +45,7 @@ describe("binfmt entries", () => {
 
 describe("mount points", () => {
     it("lists those below a folder, innermost first", () => {
-        const mounts = "a /farm tmpfs\nb /farm/x overlay rw\nc /farm/x/with\\040space proc\nd /farm2/y tmpfs\n";
-        expect(mountPointsBelow("/farm", mounts)).toEqual(["/farm/x/with space", "/farm/x"]);
+        const mounts = "a /srv tmpfs\nb /srv/x overlay rw\nc /srv/x/with\\040space proc\nd /srv2/y tmpfs\n";
+        expect(mountPointsBelow("/srv", mounts)).toEqual(["/srv/x/with space", "/srv/x"]);
     });
 });

@@ -97,7 +97,7 @@ describe("configuration of the services", () => {
     it("pins a node to its platforms and gives it its own everything", () => {
         const toml = renderBuildkitdToml(
             {
-                dir: "/farm",
+                dir: "/srv",
                 tools: { buildkitd: "/b", runc: "/usr/sbin/runc" },
                 name: "arm64",
                 platforms: ["linux/arm64", "linux/arm/v7"],
@@ -109,7 +109,7 @@ describe("configuration of the services", () => {
                 credentials: farm.credentials,
                 registryAddress: "127.0.0.1:5",
             },
-            "/farm/nodes/arm64",
+            "/srv/nodes/arm64",
         );
         expect(toml).toContain('platforms = ["linux/arm64", "linux/arm/v7"]');
         expect(toml).toContain('[registry."127.0.0.1:5"]\n  http = true');
