@@ -1,5 +1,5 @@
 import type { Emulation } from "./emulation";
-import { type Row, figures, meanings, scenarios } from "./scenarios";
+import { type Row, type Scenario, figures, meanings, scenarios } from "./scenarios";
 import { formatSpread, ratio } from "./stats";
 
 /** Where and with what the runs were made. */
@@ -36,6 +36,25 @@ export function workloadTable(rows: Row[], workload: string): string {
     return lines.join("\n");
 }
 
+/** What a warm build takes without the start of the program, which a run that changes nothing consists of. */
+export function startLine(rows: Row[], workload: string): string {
+    const median = (scenario: Scenario, contender: string) => {
+        const row = rows.find(
+            (each) => each.workload === workload && each.scenario === scenario && each.contender === contender,
+        );
+        return row ? figures(row).median : NaN;
+    };
+    const own = [...new Set(rows.map((row) => row.contender))].filter((contender) => contender !== baseline);
+    const parts = own.map((contender) => {
+        const building = median("warm node", contender) - median("no change", contender);
+        return `${contender} ${building.toFixed(2)} s`;
+    });
+    return (
+        `On warm nodes, without the start of Node.js, the SDK and the program (\`warm node\` less \`no change\`): ` +
+        `${parts.join(", ")}; ${baseline} ${median("warm node", baseline).toFixed(2)} s.`
+    );
+}
+
 function cell(row: Row, base: Row | undefined): string {
     const parts = [formatSpread(figures(row))];
     if (base && base !== row) {
@@ -61,13 +80,21 @@ export function report(rows: Row[], conditions: Conditions, emulation: Emulation
             `BuildKit ${conditions.buildkit}, buildx ${conditions.buildx}, ${conditions.rounds} rounds, contenders taking turns.`,
         "",
         "- **per-platform**, **single**: an `up` of this repository's program with that strategy, under the rehearsal engine. " +
-            "Starting Node.js, the SDK and the program is part of it: `no change` is hardly anything else.",
+            "Starting Node.js, the SDK and the program is part of it: `no change` is hardly anything else. A profile of that run " +
+            "shows module loading of the SDK, which a run under the Pulumi CLI has too.",
         `- **${baseline}**: one \`buildx build\` for both platforms on a multi-node builder of the same kind, with one cache ref.`,
         "- Two native platforms of one machine, linux/amd64 and linux/386; every contender has nodes and a registry of its own.",
         "",
         ...Object.entries(meanings).map(([scenario, meaning]) => `- *${scenario}*: ${meaning}`),
         "",
-        ...workloads.flatMap((workload) => [`## ${workload}`, "", workloadTable(rows, workload), ""]),
+        ...workloads.flatMap((workload) => [
+            `## ${workload}`,
+            "",
+            workloadTable(rows, workload),
+            "",
+            startLine(rows, workload),
+            "",
+        ]),
         ...emulationLines(emulation),
     ].join("\n");
 }

@@ -31,7 +31,7 @@ export const copyOnly: Workload = {
 /** Go's compiler on a generated source of many functions, for the platform's own architecture. */
 export const compileHeavy: Workload = {
     name: "compile-heavy",
-    steps: 4,
+    steps: 5,
     write(dir, salt, change) {
         fs.mkdirSync(dir, { recursive: true });
         const text = `FROM scratch AS build

@@ -17,6 +17,8 @@ export class DockerBuild implements Provider {
     readonly modelled = false;
     readonly needsReality = true;
 
+    private readonly hashes = new Map<string, Promise<string>>();
+
     constructor(
         private readonly cwd: string,
         private readonly env: NodeJS.ProcessEnv,
@@ -78,9 +80,14 @@ export class DockerBuild implements Provider {
         return { ...inputs, dockerfile: { location: path.join(location, "Dockerfile") } };
     }
 
+    /** The images of a run share contexts, and each asks before and during its build: every context is read once. */
     private contextHash(plain: Properties): Promise<string> {
         const dockerfile = text(asObject(plain.dockerfile).location);
-        return hashBuildContext(this.cwd, locationOf(plain), dockerfile, namedContexts(plain));
+        const key = JSON.stringify([locationOf(plain), dockerfile, namedContexts(plain)]);
+        const hash =
+            this.hashes.get(key) ?? hashBuildContext(this.cwd, locationOf(plain), dockerfile, namedContexts(plain));
+        this.hashes.set(key, hash);
+        return hash;
     }
 
     private async build({ name, inputs }: Goal, plain: Properties, buildx: Buildx) {

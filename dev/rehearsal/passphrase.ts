@@ -46,8 +46,7 @@ export async function createSealer(passphrase: string, salt?: string): Promise<S
             `encryptionsalt is malformed (got "${salt}"): expected "v1:<salt>:v1:<nonce>:<ciphertext>" as \`pulumi stack init\` writes it`,
         );
     }
-    // One million iterations, as the CLI: about half a second, off the main thread.
-    const key = await pbkdf2(passphrase, Buffer.from(encoded, "base64"), 1_000_000, 32, "sha256");
+    const key = await deriveKey(passphrase, encoded);
     if (salt !== undefined && !opens(key, check.join(":"))) {
         throw new Error(
             "incorrect passphrase: it does not open this stack's encryptionsalt; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase the stack was made with",
@@ -58,6 +57,19 @@ export async function createSealer(passphrase: string, salt?: string): Promise<S
         seal: (plain) => sealWith(key, plain),
         open: (sealed) => openWith(key, sealed),
     };
+}
+
+const keys = new Map<string, Promise<Buffer>>();
+
+/** One million iterations, as the CLI: some tenths of a second, so a process does it once for each salt. */
+function deriveKey(passphrase: string, salt: string): Promise<Buffer> {
+    const id = crypto
+        .createHash("sha256")
+        .update(JSON.stringify([passphrase, salt]))
+        .digest("hex");
+    const key = keys.get(id) ?? pbkdf2(passphrase, Buffer.from(salt, "base64"), 1_000_000, 32, "sha256");
+    keys.set(id, key);
+    return key;
 }
 
 function opens(key: Buffer, check: string): boolean {

@@ -1,4 +1,4 @@
-import { report, workloadTable } from "../../dev/bench/report";
+import { report, startLine, workloadTable } from "../../dev/bench/report";
 import type { Row } from "../../dev/bench/scenarios";
 import { formatSpread, ratio, spread } from "../../dev/bench/stats";
 import { generatedSource } from "../../dev/bench/workloads";
@@ -50,4 +50,12 @@ test("a run without emulation says why", () => {
 test("the generated source is the same for the same salt and new for another", () => {
     expect(generatedSource("a")).toBe(generatedSource("a"));
     expect(generatedSource("a")).not.toBe(generatedSource("b"));
+});
+
+test("what a warm build takes without the start of the program is told", () => {
+    const all: Row[] = [
+        ...rows,
+        { workload: "copy-only", scenario: "no change", contender: "per-platform", seconds: [2] },
+    ];
+    expect(startLine(all, "copy-only")).toContain("per-platform 0.50 s; plain buildx build 1.00 s");
 });
