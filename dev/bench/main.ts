@@ -73,6 +73,7 @@ async function main(): Promise<number> {
 
 async function measureAll(workloads: Workload[], rounds: number): Promise<Row[]> {
     const contenders: Contender[] = [];
+    const farms: Farm[] = [];
     try {
         // Each contender has nodes of its own: what one has cached must not help another.
         for (const make of [
@@ -82,7 +83,9 @@ async function measureAll(workloads: Workload[], rounds: number): Promise<Row[]>
         ]) {
             const base = fs.mkdtempSync(path.join(os.tmpdir(), "multiarch-bench-"));
             const nodes = nativePlatforms.map((platform) => ({ name: platform.split("/")[1]!, platforms: [platform] }));
-            contenders.push(make(await startFarm({ dir: path.join(base, "farm"), nodes }), base));
+            const farm = await startFarm({ dir: path.join(base, "farm"), nodes });
+            farms.push(farm);
+            contenders.push(make(farm, base));
         }
         const rows: Row[] = [];
         for (const workload of workloads) {
@@ -90,7 +93,7 @@ async function measureAll(workloads: Workload[], rounds: number): Promise<Row[]>
         }
         return rows;
     } finally {
-        await Promise.all(contenders.map(({ farm }) => endFarm(farm)));
+        await Promise.all(farms.map(endFarm));
     }
 }
 
