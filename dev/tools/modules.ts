@@ -11,7 +11,7 @@ export interface GoTool {
     package: string;
     /** Module whose version is the tool's version. */
     module: string;
-    /** Variable that holds the version, or `buildx version` and `buildkitd --version` show a placeholder. */
+    /** Variable that holds the version, or `buildx version` and `buildkitd --version` show `v0.0.0+unknown`. */
     versionVariable: string;
 }
 

@@ -532,6 +532,7 @@ describe("what only the account can tell", () => {
     });
 
     test("T25 a private key in user data", () => {
+        // No key: the first line of one.
         expect(() => refuseSecrets("ci-arm64", "-----BEGIN EC PRIVATE KEY-----")).toThrow(
             /the user data of ci-arm64 holds a private key/,
         );
