@@ -3,12 +3,7 @@ import { readConfiguration } from "./config";
 
 const settings = readConfiguration();
 
-const farm = new MultiArchBuilder(settings.builderName, {
-    endpoints: settings.endpoints,
-    credentials: settings.credentials,
-    registry: settings.registry,
-    registryCredentials: settings.registryCredentials,
-});
+const farm = new MultiArchBuilder(settings.builderName, settings.farm);
 
 const image = settings.image && farm.buildImage(settings.image.name, settings.image.args);
 
@@ -17,6 +12,15 @@ export const builder = farm.builder;
 
 /** The builder's client credentials (secret). */
 export const builderCredentials = farm.builderCredentials;
+
+/** Name of the SSM parameter with the builder's record, for backends on AWS. */
+export const recordParameter = farm.recordParameter;
+
+/** URLs of the image repositories that the stack created, by name. */
+export const repositoryUrls = farm.repositoryUrls;
+
+/** What the farm costs a month, an estimate, for backends on AWS. */
+export const monthlyCost = farm.monthlyCost;
 
 /** The image with its first tag and digest. */
 export const ref = image?.ref;

@@ -1,5 +1,35 @@
 export { MultiArchBuilder } from "./multiArchBuilder";
-export type { FarmRegistry, MultiArchBuilderArgs } from "./multiArchBuilder";
+export type { MultiArchBuilderArgs } from "./multiArchBuilder";
+export type { FarmRegistry } from "./farm/registry";
+export type { FarmResources } from "./farm/resources";
+export type { MonthlyCost, MonthlyCostItem } from "./cost/monthlyCost";
+export { Ec2Builders } from "./ec2/ec2Builders";
+export type {
+    Ec2Access,
+    Ec2BuildersArgs,
+    Ec2Cache,
+    Ec2Dns,
+    Ec2Egress,
+    Ec2Monitoring,
+    Ec2Node,
+    Ec2Nodes,
+    Ec2Tls,
+    Ec2WakeIdentity,
+    FarmEc2,
+} from "./ec2/arguments";
+export type { Ec2BuildkitRelease, Ec2NodeProxy, Ec2NodeRegistry, Ec2RegistryMirror } from "./ec2/nodeArguments";
+export { ec2TlsNodes } from "./ec2/settings";
+export { BuildRegistry } from "./registry/buildRegistry";
+export type { BuildRegistryArgs, ExistingRepository } from "./registry/arguments";
+export { BuilderTls } from "./tls/builderTls";
+export type {
+    BuilderTlsArgs,
+    BuilderTlsNode,
+    ExistingKeyPair,
+    ExistingTls,
+    FarmTls,
+    TlsKeyPair,
+} from "./tls/arguments";
 export type { BuilderEndpoint } from "./endpoints";
 export { MultiArchImage } from "./image/multiArchImage";
 export { BuildNetwork, BuildStrategy, CacheMode } from "./image/arguments";

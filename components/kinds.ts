@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isObject } from "./objects";
+import { nearest } from "./platform";
 
 /** Notes what is wrong with a value. */
 export type Note = (path: string, value: unknown, reason: string) => void;
@@ -9,6 +10,21 @@ export type Note = (path: string, value: unknown, reason: string) => void;
  * replaced by something that later checks skip, so that one error can tell everything.
  */
 export type Kind = (value: unknown, path: string, note: Note) => unknown;
+
+/**
+ * Checks the kinds of all arguments. Returns what later checks can work with, undefined when it is no object at all, and the
+ * note for them: it is silent about what is of the wrong kind and what is in it, which was told already.
+ */
+export function checkKinds<T>(kinds: Kind, given: T, note: Note): { args: T | undefined; note: Note } {
+    const wrong = new Set<string>();
+    const args = kinds(given, "", (path, value, reason) => {
+        wrong.add(path);
+        note(path || "args", value, reason);
+    }) as T | undefined;
+    const told = (path: string) =>
+        [...wrong].some((at) => path === at || (/^[.[]/.test(path.slice(at.length)) && path.startsWith(at)));
+    return { args, note: (path, value, reason) => told(path) || note(path, value, reason) };
+}
 
 /** Stands for a text of the wrong kind: no more is known of it than of an Output. */
 const skipped = Promise.resolve("");
@@ -52,7 +68,20 @@ export const plainFlag: Kind = (value, path, note) => {
 };
 
 /** True or false, also when it is known later. */
-export const flag: Kind = (value, path, note) => (isInput(value) ? value : plainFlag(value, path, note));
+export const flag = input(plainFlag);
+
+/** A whole number that must be known when the program runs; `unit` says of what. Zero can be allowed besides, for never. */
+export function whole(from: number, to: number, { unit = "", zero = false } = {}): Kind {
+    return (value, path, note) => {
+        const fits = Number.isInteger(value) && (value as number) >= from && (value as number) <= to;
+        if (fits || (zero && value === 0)) {
+            return value;
+        }
+        const allowed = `must be a whole number${unit && ` of ${unit}`} from ${from} to ${to}${zero ? ", or 0 for never" : ""}`;
+        note(path, isInput(value) ? undefined : value, isInput(value) ? mustBePlain : allowed);
+        return undefined;
+    };
+}
 
 /** One of a few texts, also when it is known later. */
 export function choice(allowed: readonly string[]): Kind {
@@ -65,15 +94,28 @@ export function choice(allowed: readonly string[]): Kind {
     };
 }
 
-/** A list; `example` shows one. A single text is taken for a list of it when the rest is checked. */
-export function list(item: Kind, example: string): Kind {
+/**
+ * A list; `example` shows one. A single text is taken for a list of it when the rest is checked, and `blank` stands for an
+ * item of the wrong kind.
+ */
+export function list(item: Kind, example: string, blank?: unknown): Kind {
     return (value, path, note) => {
         if (Array.isArray(value)) {
-            return value.map((inner: unknown, i) => item(inner, `${path}[${i}]`, note));
+            return value.map((inner: unknown, i) => item(inner, `${path}[${i}]`, note) ?? blank);
         }
         note(path, isInput(value) ? undefined : value, `must be a list, for example ${example}`);
-        return typeof value === "string" ? [item(value, path, () => undefined)] : undefined;
+        return typeof value === "string" ? [item(value, path, () => undefined) ?? blank] : undefined;
     };
+}
+
+/** A list of texts that must be known when the program runs. */
+export function plainTexts(example: string): Kind {
+    return list(plainText, example, "");
+}
+
+/** A list of objects with known properties. */
+export function objects(properties: Record<string, Kind>, example: string): Kind {
+    return list(object(properties), example, {});
 }
 
 /** An object with any keys, also one that is known later. */
@@ -86,28 +128,64 @@ export function map(item: Kind): Kind {
             note(path, value, "must be an object of names and texts");
             return undefined;
         }
-        return mapValues(value, (inner, key) => item(inner, `${path}[${JSON.stringify(key)}]`, note));
+        return mapValues(value, (inner, key) => item(inner, `${path}[${shortened(key)}]`, note));
     };
 }
 
-/** An object with known properties. Others stay as they are; null counts as not given. */
-export function object(properties: Record<string, Kind>): Kind {
+/** The same, known when the program runs. */
+export function plainMap(item: Kind): Kind {
+    const anyMap = map(item);
     return (value, path, note) => {
-        if (!isObject(value) || isInput(value)) {
-            note(
-                path,
-                isInput(value) ? undefined : value,
-                `must be an object with ${Object.keys(properties).join(", ")}`,
-            );
+        if (isInput(value)) {
+            note(path, undefined, mustBePlain);
             return undefined;
         }
-        const at = path === "" ? "" : `${path}.`;
-        const given = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
-        return mapValues(Object.fromEntries(given), (inner, key) => {
-            const kind = Object.hasOwn(properties, key) ? properties[key] : undefined;
-            return kind ? kind(inner, `${at}${key}`, note) : inner;
-        });
+        return anyMap(value, path, note);
     };
+}
+
+/** An object with known properties and no other; null counts as not given. */
+export function object(properties: Record<string, Kind>): Kind {
+    const known = Object.keys(properties);
+    return (value, path, note) => {
+        if (!isObject(value) || isInput(value)) {
+            note(path, isInput(value) ? undefined : value, `must be an object with ${known.join(", ")}`);
+            return undefined;
+        }
+        const given = Object.entries(value).filter(([, inner]) => inner !== undefined && inner !== null);
+        const usable = given.flatMap(([key, inner]) => {
+            const kind = Object.hasOwn(properties, key) ? properties[key] : undefined;
+            if (kind) {
+                return [[key, kind(inner, property(path, key), note)]];
+            }
+            // Its value may be a secret with a misspelt name.
+            note(property(path, key), undefined, unknownProperty(key, known));
+            return [];
+        });
+        return Object.fromEntries(usable) as unknown;
+    };
+}
+
+/** What to say of a property that does not exist. */
+export function unknownProperty(key: string, known: readonly string[]): string {
+    return `is unknown; did you mean \`${nearest(key, known)}\`? Known: ${known.join(", ")}`;
+}
+
+/** The path of a property, readable whatever its name is. */
+function property(path: string, key: string): string {
+    if (!/^\w+$/.test(key)) {
+        return `${path}[${shortened(key)}]`;
+    }
+    return path === "" ? key : `${path}.${key}`;
+}
+
+function shortened(key: string): string {
+    return JSON.stringify(key.length > 40 ? `${key.slice(0, 37)}...` : key);
+}
+
+/** The same kind, or a value that is known later. */
+export function input(kind: Kind): Kind {
+    return (value, path, note) => (isInput(value) ? value : kind(value, path, note));
 }
 
 /** The same kind for a secret: its value is in no error text. */

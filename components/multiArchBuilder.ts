@@ -1,38 +1,38 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Builder, BuilderCredentials } from "./builder";
 import { BuilderRegistration } from "./builderRegistration";
-import { builderNameProblem } from "./buildx/entries";
-import { type BuilderEndpoint, endpointNodes, validateEndpoints } from "./endpoints";
+import type { MonthlyCost } from "./cost/monthlyCost";
+import type { FarmEc2 } from "./ec2/arguments";
+import { type BuilderEndpoint, endpointNodes } from "./endpoints";
+import type { Backend } from "./farm/backend";
+import { ec2Backend } from "./farm/ec2";
+import { builderRecord } from "./farm/record";
+import { type FarmRegistry, type Repositories, farmRepositories, farmTarget } from "./farm/registry";
+import type { FarmResources } from "./farm/resources";
+import { validateFarm } from "./farm/validate";
 import { BuildStrategy, type ImageBuildArgs, type RegistryCredentials } from "./image/arguments";
 import { MultiArchImage } from "./image/multiArchImage";
-import { repositoryProblem } from "./image/names";
 import { without } from "./objects";
-import { plainCredentialsProblems } from "./plainCredentials";
 import { normalizePlatform } from "./platform";
-import { Problems, isPlain } from "./problems";
+import { Problems } from "./problems";
+import type { FarmTls } from "./tls/arguments";
 
-/** The repositories that images and caches are pushed to. */
-export interface FarmRegistry {
-    /** Repository for images that name none, without a tag. */
-    imageRepositoryUrl?: pulumi.Input<string>;
-    /** Repository for the registry cache, without a tag. Its tags must be mutable. */
-    cacheRepositoryUrl?: pulumi.Input<string>;
-    /** Tags that may move, for images of `buildImage`; every other tag is pushed once. Defaults to all of them. */
-    movingTags?: string[];
-}
-
-/** Arguments of the whole farm. */
-export interface MultiArchBuilderArgs {
+/** Arguments of the whole farm. Exactly one of `ec2` and `endpoints` says where BuildKit runs. */
+export interface MultiArchBuilderArgs extends FarmResources {
     /**
      * Name of the buildx builder. Defaults to the component's name. Lower case, starts with a letter, then letters,
      * digits, `.`, `_`, `-`; it must not end in an architecture.
      */
     builderName?: string;
+    /** A builder instance per architecture on EC2. */
+    ec2?: FarmEc2;
     /** BuildKit endpoints that exist already. */
     endpoints?: BuilderEndpoint[];
-    /** Client credentials for the endpoints, PEM text. Kept secret, and not stored with this component. */
+    /** Certificates of builders that the farm creates. Defaults to ones of its own, renewed by updates. */
+    tls?: FarmTls;
+    /** Client credentials for `endpoints`, PEM text. Kept secret, and not stored with this component. */
     credentials?: pulumi.Input<BuilderCredentials>;
-    /** The registry. */
+    /** The registry. Defaults, with `ec2`, to an ECR repository with the builder's name and one for the caches. */
     registry?: FarmRegistry;
     /** Login for the registry, for images of `buildImage`. Kept secret, and not stored with this component. */
     registryCredentials?: RegistryCredentials;
@@ -42,7 +42,7 @@ export interface MultiArchBuilderArgs {
 interface FarmDefaults {
     platforms: string[];
     registryCredentials?: RegistryCredentials;
-    movingTags?: string[];
+    repositories: Repositories;
 }
 
 const defaultsOf = new WeakMap<MultiArchBuilder, FarmDefaults>();
@@ -52,24 +52,28 @@ const defaultsOf = new WeakMap<MultiArchBuilder, FarmDefaults>();
  * their caches.
  *
  *     const farm = new MultiArchBuilder("ci", {
- *         endpoints: [
- *             { platforms: ["linux/amd64"], endpoint: "tcp://10.0.1.4:1234", serverName: "amd64.builders.internal" },
- *             { platforms: ["linux/arm64"], endpoint: "tcp://10.0.1.5:1234", serverName: "arm64.builders.internal" },
- *         ],
- *         credentials: { ca, cert, key },
- *         registry: { imageRepositoryUrl: "registry.acme.io/shop", cacheRepositoryUrl: "registry.acme.io/shop-cache" },
+ *         ec2: { subnetId: "subnet-0123456789abcdef0", access: { securityGroupIds: [runners.id] } },
+ *         registry: { repositories: ["shop/api", "shop/web"], movingTags: ["latest"] },
  *     });
  *     const api = farm.buildImage("api", { context: "./api", tags: ["1.4.2"] });
+ *
+ * Cost: with `ec2`, what `Ec2Builders` says; the image repositories stay when they hold images and the farm is destroyed.
  */
 export class MultiArchBuilder extends pulumi.ComponentResource {
     /** The builder's record, without secrets: for other stacks and for CI. */
     public readonly builder: pulumi.Output<Builder>;
     /** The builder's client credentials, a secret: whoever holds them is root on the builder's nodes. */
     public readonly builderCredentials: pulumi.Output<BuilderCredentials>;
+    /** URLs of the farm's image repositories, by the names that were given. Empty when the registry is given by URLs. */
+    public readonly repositoryUrls: pulumi.Output<Record<string, string>>;
+    /** Name of the SSM parameter with the builder's record. Undefined with `endpoints`. */
+    public readonly recordParameter: pulumi.Output<string | undefined>;
+    /** What the farm costs a month, an estimate from list prices. Undefined with `endpoints`. */
+    public readonly monthlyCost: pulumi.Output<MonthlyCost | undefined>;
 
     constructor(name: string, args: MultiArchBuilderArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
-        validateBuilder(name, args, problems);
+        validateFarm(name, args, problems);
         problems.throwIfAny(`the builder "${name}"`);
         // The engine keeps what is given here in its state: nothing that is or may hold a secret.
         super(
@@ -79,24 +83,37 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
             opts,
         );
 
-        const endpoints = args.endpoints ?? [];
         const builderName = args.builderName ?? name;
-        this.builder = record(builderName, endpointNodes(builderName, endpoints), args.registry ?? {});
-        this.builderCredentials = pulumi.secret(args.credentials as pulumi.Input<BuilderCredentials>);
+        const repositories = farmRepositories(name, builderName, args, this);
+        const backend = backendOf(name, builderName, args, repositories, this);
+        this.builder = builderRecord(builderName, { ...backend, ...repositories });
+        this.builderCredentials = backend.credentials;
+        this.repositoryUrls = repositories.urls;
+        this.recordParameter = pulumi.output(backend.recordParameter);
+        this.monthlyCost = pulumi.output(backend.monthlyCost);
         new BuilderRegistration(
             `${name}-registration`,
             { builder: this.builder, credentials: this.builderCredentials },
             { parent: this },
         );
         defaultsOf.set(this, {
-            platforms: [...new Set(endpoints.flatMap((endpoint) => endpoint.platforms.map(normalizePlatform)))],
+            platforms: [...new Set(backend.platforms.map(normalizePlatform))],
             registryCredentials: args.registryCredentials,
-            movingTags: args.registry?.movingTags,
+            repositories,
         });
-        this.registerOutputs({ builder: this.builder, builderCredentials: this.builderCredentials });
+        this.registerOutputs({
+            builder: this.builder,
+            builderCredentials: this.builderCredentials,
+            repositoryUrls: this.repositoryUrls,
+            recordParameter: this.recordParameter,
+            monthlyCost: this.monthlyCost,
+        });
     }
 
-    /** Builds an image on this farm, by default for all of the farm's platforms and with the farm's registry login. */
+    /**
+     * Builds an image on this farm, by default for all of the farm's platforms and with the farm's registry login. Without a
+     * `repositoryUrl` it is pushed to the farm's repository of its name, or whose path ends in it.
+     */
     public buildImage(name: string, args: ImageBuildArgs, opts?: pulumi.ComponentResourceOptions): MultiArchImage {
         const farm = defaultsOf.get(this);
         const login = args.strategy === BuildStrategy.Single ? {} : { registryCredentials: farm?.registryCredentials };
@@ -104,10 +121,9 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
             name,
             {
                 ...login,
+                ...farmTarget(name, args, farm?.repositories),
                 ...args,
                 platforms: args.platforms ?? farm?.platforms,
-                // Another repository has rules of its own.
-                movingTags: args.movingTags ?? (args.repositoryUrl === undefined ? farm?.movingTags : undefined),
                 builder: this.builder,
                 credentials: this.builderCredentials,
             },
@@ -116,46 +132,20 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
     }
 }
 
-function validateBuilder(name: string, args: MultiArchBuilderArgs, problems: Problems): void {
-    const builderName = args.builderName ?? name;
-    const nameProblem = builderNameProblem(builderName);
-    if (nameProblem) {
-        const path = args.builderName === undefined ? "name" : "builderName";
-        problems.add(
-            path,
-            builderName,
-            `a builder's name ${nameProblem}${path === "name" ? "; or set `builderName`" : ""}`,
-        );
-    }
-    if (args.endpoints === undefined || args.endpoints === null) {
-        problems.add("endpoints", undefined, "is missing: give at least one BuildKit endpoint");
-    } else {
-        validateEndpoints(builderName, args.endpoints, problems);
-    }
-    plainCredentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
-    for (const property of ["imageRepositoryUrl", "cacheRepositoryUrl"] as const) {
-        const value = args.registry?.[property];
-        const problem = isPlain(value) ? repositoryProblem(value) : undefined;
-        if (problem) {
-            problems.add(`registry.${property}`, value, problem);
-        }
-    }
-    const login = args.registryCredentials;
-    const missing = login ? (["username", "password"] as const).filter((part) => !login[part]) : [];
-    if (missing.length > 0) {
-        problems.add("registryCredentials", undefined, `is given by half; missing: ${missing.join(", ")}`);
-    }
-}
-
-function record(
+function backendOf(
     name: string,
-    nodes: pulumi.Output<Builder["nodes"]>,
-    { imageRepositoryUrl, cacheRepositoryUrl }: FarmRegistry,
-): pulumi.Output<Builder> {
-    return pulumi.all([nodes, imageRepositoryUrl, cacheRepositoryUrl]).apply(([resolved, image, cache]) => ({
-        name,
-        nodes: resolved,
-        ...(image ? { imageRepositoryUrl: image } : {}),
-        ...(cache ? { cacheRepositoryUrl: cache } : {}),
-    }));
+    builderName: string,
+    args: MultiArchBuilderArgs,
+    repositories: Repositories,
+    parent: pulumi.Resource,
+): Backend {
+    if (args.ec2) {
+        return ec2Backend(name, builderName, args.ec2, args, repositories, parent);
+    }
+    const endpoints = args.endpoints ?? [];
+    return {
+        nodes: endpointNodes(builderName, endpoints),
+        credentials: pulumi.secret(args.credentials as pulumi.Input<BuilderCredentials>),
+        platforms: endpoints.flatMap(({ platforms }) => platforms),
+    };
 }

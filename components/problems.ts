@@ -2,12 +2,26 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** Collects every problem of a set of arguments, so that one error can tell them all before anything is created. */
 export class Problems {
-    private readonly found: { propertyPath: string; reason: string }[] = [];
+    constructor(
+        private readonly found: { propertyPath: string; reason: string }[] = [],
+        private readonly prefix = "",
+    ) {}
 
     /** Notes a problem: the property's path, the value got, and what is allowed or what to do. */
     add(path: string, value: unknown, reason: string): void {
         const got = value === undefined ? "" : ` (got ${show(value)})`;
-        this.found.push({ propertyPath: path, reason: `\`${path}\`: ${reason}${got}` });
+        const propertyPath = `${this.prefix}${path}`;
+        this.found.push({ propertyPath, reason: `\`${propertyPath}\`: ${reason}${got}` });
+    }
+
+    /** The same collection for one of the arguments: its name comes before each path. */
+    under(property: string): Problems {
+        return new Problems(this.found, `${this.prefix}${property}.`);
+    }
+
+    /** How many there are. */
+    get count(): number {
+        return this.found.length;
     }
 
     /** Throws one error with all problems, if there are any. */
@@ -42,14 +56,28 @@ function withoutSdkFrames<T extends Error>(error: T): T {
 
 /** A value for an error text, cut to a readable length. Never called with a secret. */
 function show(value: unknown): string {
-    let text: string;
-    try {
-        text = JSON.stringify(value) ?? String(value);
-    } catch {
-        // An Output within, a cycle or a big integer: the path says where it is.
-        text = String(Object.prototype.toString.call(value));
-    }
+    const text = JSON.stringify(readable(value, 4));
     return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+/** What of a value can be told in JSON; four levels are enough to see what it is, and end a cycle. */
+function readable(value: unknown, levels: number): unknown {
+    if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+        return "known later";
+    }
+    if (Array.isArray(value)) {
+        // A list of a million items would take long to read through, and is cut anyway.
+        return levels === 0 ? "…" : value.slice(0, 60).map((inner) => readable(inner, levels - 1));
+    }
+    if (typeof value === "object" && value !== null) {
+        const entries = Object.entries(value).slice(0, 60);
+        return levels === 0
+            ? "…"
+            : Object.fromEntries(entries.map(([key, inner]) => [key, readable(inner, levels - 1)]));
+    }
+    const inJson =
+        value === null || ["undefined", "string", "boolean"].includes(typeof value) || Number.isFinite(value);
+    return inJson ? value : typeof value === "function" ? "a function" : String(value);
 }
 
 /** Whether an input is given and known when the program runs: no Output and no promise. */

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { BuilderCredentials } from "../builder";
+import type { FarmResources } from "../farm/resources";
 import type { TlsKeyPair } from "../tls/arguments";
 import type { Ec2BuildkitRelease, Ec2NodeProxy, Ec2NodeRegistry, Ec2RegistryMirror } from "./nodeArguments";
 
@@ -118,10 +119,8 @@ export interface Ec2Tls {
     credentials: pulumi.Input<BuilderCredentials>;
 }
 
-/** Arguments of builders on EC2. */
-export interface Ec2BuildersArgs {
-    /** Name of the builder. Defaults to the component's name. */
-    builderName?: string;
+/** Settings of builders on EC2. */
+export interface FarmEc2 {
     /** Subnet of the nodes, private, with a way out (NAT or endpoints). It fixes the zone of the cache volumes. */
     subnetId: pulumi.Input<string>;
     /** The subnet's VPC, checked when given. Defaults to the subnet's. */
@@ -137,8 +136,8 @@ export interface Ec2BuildersArgs {
     idleStopMinutes?: number;
     /** Seconds that running builds get when a node stops, 30 to 3600. Defaults to 900. */
     stopTimeoutSeconds?: number;
-    /** Who reaches the nodes. */
-    access: Ec2Access;
+    /** Who reaches the nodes. Defaults to port forwarding of Session Manager only (`ssm: true`), with no inbound rule at all. */
+    access?: Ec2Access;
     /** Where nodes may connect to. */
     egress?: Ec2Egress;
     /** Network of build steps on each node, /22 or larger, not in use in or around the VPC. Defaults to `172.30.0.0/16`. */
@@ -157,25 +156,16 @@ export interface Ec2BuildersArgs {
     monitoring?: Ec2Monitoring;
     /** Identity that starts sleeping nodes. */
     wakeIdentity?: Ec2WakeIdentity;
+}
+
+/** Arguments of builders on EC2. */
+export interface Ec2BuildersArgs extends FarmEc2, FarmResources {
+    /** Name of the builder. Defaults to the component's name. */
+    builderName?: string;
     /** Certificates. Kept secret, and not stored with this component. */
     tls: Ec2Tls;
-    /**
-     * KMS key for volumes, parameters and logs, by ARN, in this region. Its policy must let CloudWatch Logs use it. Defaults to
-     * a new key with rotation.
-     */
-    kmsKeyArn?: pulumi.Input<string>;
     /** Repository that images are pushed to, for the record in its parameter. */
     imageRepositoryUrl?: pulumi.Input<string>;
     /** Repository of the cache, for the record in its parameter. */
     cacheRepositoryUrl?: pulumi.Input<string>;
-    /** Prefix of the parameters' names. Defaults to `/<namePrefix>multiarch-builder/<project>/<stack>/<builder>`. */
-    parameterPrefix?: string;
-    /** Tags of every resource. */
-    tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
-    /** Permissions boundary of the nodes' roles, by ARN. */
-    permissionsBoundary?: pulumi.Input<string>;
-    /** Path of roles and instance profiles, `/` at both ends. Defaults to `/`. */
-    rolePath?: string;
-    /** Prefix of the names of all resources that have one, 24 characters at most. Defaults to none. */
-    namePrefix?: string;
 }

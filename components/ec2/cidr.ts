@@ -28,8 +28,8 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
     return Math.floor(a.first / size) === Math.floor(b.first / size);
 }
 
-/** Why a text is no source for a security group's rule; undefined when it is one. */
-export function sourceCidrProblem(text: string): string | undefined {
+/** Why a text is no IPv4 network as AWS writes it; undefined when it is one. */
+export function networkProblem(text: string): string | undefined {
     if (text.includes(":")) {
         return "must be an IPv4 network: the nodes have no IPv6 address";
     }
@@ -37,19 +37,41 @@ export function sourceCidrProblem(text: string): string | undefined {
     if (!cidr) {
         return "must be an IPv4 network, for example 10.0.0.0/16";
     }
-    if (cidr.bits < 8) {
-        return "is open to far too much (less than /8): name the networks that builds come from; nodes are never public";
-    }
     const clean = formatCidr(cidr);
-    return clean === text ? undefined : `has bits outside its prefix; write ${clean}`;
+    if (clean !== text) {
+        return `has leading zeros or bits outside its prefix; write ${clean}`;
+    }
+    const special = specialNetworks.find(([whole]) => isWithin(cidr, whole));
+    return special && `is no network of clients or servers: ${special[1]}`;
 }
 
+/** Why a text is no source for a security group's rule; undefined when it is one. */
+export function sourceCidrProblem(text: string): string | undefined {
+    const cidr = parseCidr(text);
+    return cidr && cidr.bits < 8
+        ? "is open to far too much (less than /8): name the networks that builds come from; nodes are never public"
+        : networkProblem(text);
+}
+
+const network = (text: string) => parseCidr(text)!;
+
+/** Networks that no client and no server is in. https://www.rfc-editor.org/rfc/rfc6890 */
+const specialNetworks: [network: Cidr, what: string][] = [
+    [network("0.0.0.0/8"), "0.0.0.0/8 is no address of anybody"],
+    [network("127.0.0.0/8"), "127.0.0.0/8 is each machine itself"],
+    [network("169.254.0.0/16"), "169.254.0.0/16 is link-local, and EC2's metadata service"],
+    [network("224.0.0.0/3"), "224.0.0.0/3 is multicast and reserved"],
+];
+
 /** Networks that private address space holds. https://www.rfc-editor.org/rfc/rfc6890 */
-const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map((text) =>
-    parseCidr(text)!,
-);
+const privateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(network);
 
 /** Whether a network is within private address space. */
 export function isPrivate(cidr: Cidr): boolean {
-    return privateNetworks.some((network) => cidr.bits >= network.bits && overlaps(cidr, network));
+    return privateNetworks.some((own) => isWithin(cidr, own));
+}
+
+/** Whether every address of a network is in another one. */
+export function isWithin(inner: Cidr, outer: Cidr): boolean {
+    return inner.bits >= outer.bits && overlaps(inner, outer);
 }

@@ -1,6 +1,8 @@
 import type * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import type { Builder, BuilderNode, CredentialsParameters } from "../builder";
+import type { BuilderNode, CredentialsParameters } from "../builder";
+import { recordParameter } from "../farm/parameters";
+import { builderRecord } from "../farm/record";
 import { nodePort } from "../node/paths";
 import { present, without } from "../objects";
 import { Problems } from "../problems";
@@ -11,10 +13,10 @@ import { builderInstance, cacheVolume, imageOf } from "./instance";
 import { encryptionKey } from "./key";
 import { logGroup, nodeAlarms } from "./monitoring";
 import { networkInterface, placeOf } from "./network";
-import { recordParameter, tlsParameters } from "./parameters";
+import { tlsParameters } from "./parameters";
 import { instanceProfile } from "./role";
 import { type Scope, scopeOf } from "./scope";
-import { type NodeSettings, defaults, nodeSettings } from "./settings";
+import { type NodeSettings, accessOf, defaults, nodeSettings } from "./settings";
 import { userDataOf } from "./userData";
 import { validateEc2 } from "./validate";
 
@@ -56,12 +58,13 @@ export class Ec2Builders extends pulumi.ComponentResource {
     constructor(name: string, args: Ec2BuildersArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
         const warnings: string[] = [];
-        validateEc2(
+        const usable = validateEc2(
             name,
             args,
             (path, value, reason) => problems.add(path, value, reason),
             (path, text) => warnings.push(`\`${path}\`: ${text}`),
         );
+        args = usable ?? args;
         problems.throwIfAny(`the EC2 builders "${name}"`);
         // The engine keeps what is given here in its state: nothing that holds a secret.
         super("multiarch-builder:index:Ec2Builders", name, without(args, "tls"), opts);
@@ -100,7 +103,15 @@ export class Ec2Builders extends pulumi.ComponentResource {
         const identity = identityOf(args.wakeIdentity, this);
         this.nodes = pulumi.all(made.map((each) => recordNode(scope, each.node, each, identity)));
         this.credentialsParameters = parameters.credentials;
-        this.recordParameter = recordParameter(scope, record(scope, this.nodes, this.credentialsParameters)).name;
+        this.recordParameter = recordParameter(
+            scope,
+            builderRecord(scope.builderName, {
+                nodes: this.nodes,
+                imageRepositoryUrl: args.imageRepositoryUrl,
+                cacheRepositoryUrl: args.cacheRepositoryUrl,
+                credentialsParameters: this.credentialsParameters,
+            }),
+        ).name;
         const byNode = <T>(valueOf: (each: (typeof made)[number]) => pulumi.Input<T>) =>
             pulumi.output(Object.fromEntries(made.map((each) => [each.node.name, valueOf(each)]))) as pulumi.Output<
                 Record<string, T>
@@ -131,6 +142,7 @@ function recordNode(
     made: { instance: ec2.Instance; network: { networkInterface: ec2.NetworkInterface } },
     identity: pulumi.Output<Identity>,
 ): pulumi.Output<BuilderNode> {
+    const { ssm } = accessOf(args);
     const sleeps = (args.idleStopMinutes ?? defaults.idleStopMinutes) > 0;
     return pulumi
         .all([made.network.networkInterface.privateIp, made.instance.id, region, identity])
@@ -140,28 +152,10 @@ function recordNode(
                 name: node.name,
                 platforms: node.platforms,
                 emulated: node.marked.length > 0 ? node.marked : undefined,
-                endpoint: `tcp://${args.dns && !args.access.ssm ? node.serverName : address}:${nodePort}`,
+                endpoint: `tcp://${args.dns && !ssm ? node.serverName : address}:${nodePort}`,
                 serverName: node.serverName,
                 wake: sleeps ? { kind: "ec2", ...reach } : undefined,
-                access: args.access.ssm ? { kind: "ssm", ...reach } : undefined,
+                access: ssm ? { kind: "ssm", ...reach } : undefined,
             });
         });
-}
-
-function record(
-    { args, builderName }: Scope,
-    nodes: pulumi.Output<BuilderNode[]>,
-    credentialsParameters: pulumi.Output<CredentialsParameters>,
-): pulumi.Output<Builder> {
-    return pulumi
-        .all([nodes, credentialsParameters, args.imageRepositoryUrl, args.cacheRepositoryUrl])
-        .apply(([known, credentials, imageRepositoryUrl, cacheRepositoryUrl]) =>
-            present({
-                name: builderName,
-                nodes: known,
-                imageRepositoryUrl,
-                cacheRepositoryUrl,
-                credentialsParameters: credentials,
-            }),
-        );
 }

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { nodePort } from "../node/paths";
 import { isPlain, propertyError } from "../problems";
 import { type Scope, physicalPrefix, tagsOf } from "./scope";
-import { type NodeSettings, defaults } from "./settings";
+import { type NodeSettings, accessOf, defaults } from "./settings";
 import { bridgeProblem } from "./validateNetwork";
 
 /** Where a node is. */
@@ -92,7 +92,7 @@ export function networkInterface(
 type Tags = pulumi.Output<Record<string, string>>;
 
 function inbound({ args, parent }: Scope, base: string, group: ec2.SecurityGroup, tags: Tags): pulumi.Resource[] {
-    const { securityGroupIds = [], cidrs = [], prefixListIds = [] } = args.access;
+    const { securityGroupIds = [], cidrs = [], prefixListIds = [] } = accessOf(args);
     const rule = (source: pulumi.Input<string>, i: number, kind: string, from: object) =>
         new vpc.SecurityGroupIngressRule(
             `${base}-from-${kind}-${isPlain(source) ? source.replace("/", "-") : i}`,

@@ -1,6 +1,6 @@
 import { isEmulatedOnly } from "./platforms";
 import { normalizePlatform } from "../platform";
-import type { Ec2BuildersArgs, Ec2Node } from "./arguments";
+import type { Ec2Access, Ec2BuildersArgs, Ec2Node } from "./arguments";
 import { type Architecture, instanceTypeFacts } from "./instanceTypes";
 
 /** A node with every default filled in. */
@@ -42,6 +42,11 @@ export const defaults = {
 export function architecturesOf(args: Pick<Ec2BuildersArgs, "nodes">): Architecture[] {
     const nodes = args.nodes ?? { amd64: {}, arm64: {} };
     return (["amd64", "arm64"] as const).filter((architecture) => nodes[architecture]);
+}
+
+/** Who reaches the nodes. */
+export function accessOf({ access }: Pick<Ec2BuildersArgs, "access">): Ec2Access {
+    return access ?? { ssm: true };
 }
 
 /** Name and server name of each node, for its certificate. */

@@ -1,34 +1,53 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { duplicates } from "../buildx/record";
 import type { Note } from "../kinds";
 import { isPlain } from "../problems";
 import type { Ec2Access, Ec2BuildersArgs } from "./arguments";
-import { type Cidr, formatCidr, isPrivate, overlaps, parseCidr, sourceCidrProblem } from "./cidr";
-import { defaults } from "./settings";
-import { type Warn, idProblem } from "./validate";
+import {
+    type Cidr,
+    formatCidr,
+    isPrivate,
+    isWithin,
+    networkProblem,
+    overlaps,
+    parseCidr,
+    sourceCidrProblem,
+} from "./cidr";
+import { idProblem } from "./ids";
+import { accessOf, defaults } from "./settings";
+import type { Warn } from "./validate";
 
 /** Checks who reaches the nodes, where they connect to, and the network of build steps. */
 export function validateNetwork(args: Ec2BuildersArgs, note: Note, warn: Warn): void {
-    if (args.subnetId === undefined || args.subnetId === null) {
+    if (args.subnetId === undefined) {
         note("subnetId", undefined, "is missing: the private subnet that the nodes are in");
     }
     idProblem("subnetId", args.subnetId, "subnet", note);
     idProblem("vpcId", args.vpcId, "vpc", note);
-    validateAccess(args.access, note, warn);
-    validateEgress(args, note);
+    validateAccess(accessOf(args), note, warn);
+    validateEgress(args, note, warn);
     const bridge = bridgeCidr(args, note);
-    (args.access?.cidrs ?? []).forEach((text, i) => {
-        const cidr = typeof text === "string" ? parseCidr(text) : undefined;
-        if (bridge && cidr && overlaps(bridge, cidr)) {
-            note(
-                "bridgeSubnet",
-                formatCidr(bridge),
-                `overlaps \`access.cidrs[${i}]\` (${text}): answers to those clients would get lost`,
-            );
-        }
-    });
+    if (bridge === undefined) {
+        return;
+    }
+    const at = formatCidr(bridge);
+    for (const property of ["access", "egress"] as const) {
+        const cidrs = args[property]?.cidrs ?? [];
+        cidrs.forEach((text, i) => {
+            const cidr = parseCidr(text);
+            // A way out to everything holds every bridge; the nearer network is the one that is reached.
+            if (cidr && (property === "access" ? overlaps(bridge, cidr) : isWithin(cidr, bridge))) {
+                const lost =
+                    property === "access" ? "answers to those clients would get lost" : "nodes would not reach it";
+                const reason = `overlaps \`${property}.cidrs[${i}]\` (${text}), so ${lost}; set another${freeNetwork(cidrs)}`;
+                note("bridgeSubnet", at, reason);
+            }
+        });
+    }
 }
 
-function validateAccess(access: Ec2Access | undefined, note: Note, warn: Warn): void {
-    const { securityGroupIds = [], cidrs = [], prefixListIds = [], ssm } = access ?? {};
+function validateAccess(access: Ec2Access, note: Note, warn: Warn): void {
+    const { securityGroupIds = [], cidrs = [], prefixListIds = [], ssm } = access;
     const sources = securityGroupIds.length + cidrs.length + prefixListIds.length;
     if (sources === 0 && !ssm) {
         note(
@@ -43,8 +62,8 @@ function validateAccess(access: Ec2Access | undefined, note: Note, warn: Warn): 
     securityGroupIds.forEach((id, i) => idProblem(`access.securityGroupIds[${i}]`, id, "sg", note));
     prefixListIds.forEach((id, i) => idProblem(`access.prefixListIds[${i}]`, id, "pl", note));
     cidrs.forEach((text, i) => {
-        const reason = typeof text === "string" ? sourceCidrProblem(text) : undefined;
-        const cidr = typeof text === "string" ? parseCidr(text) : undefined;
+        const reason = sourceCidrProblem(text);
+        const cidr = parseCidr(text);
         if (reason) {
             note(`access.cidrs[${i}]`, text, reason);
         } else if (cidr && !isPrivate(cidr)) {
@@ -54,28 +73,45 @@ function validateAccess(access: Ec2Access | undefined, note: Note, warn: Warn): 
             );
         }
     });
-    const plain = [...cidrs, ...[...securityGroupIds, ...prefixListIds].filter((id) => isPlain(id))];
-    plain
-        .filter((source, i) => plain.indexOf(source) !== i)
-        .forEach((source) => note("access", source, "is named twice: AWS takes a rule only once"));
+    eachOnce("access", { securityGroupIds, cidrs, prefixListIds }, note);
+    warnOfManyRules("access", sources, warn);
 }
 
-function validateEgress({ egress }: Ec2BuildersArgs, note: Note): void {
-    const { ports, cidrs, prefixListIds = [] } = egress ?? {};
-    if (ports?.length === 0 || (cidrs?.length === 0 && prefixListIds.length === 0)) {
+/** AWS takes a rule once, and a rule is a resource with its source in its name. */
+function eachOnce(at: string, sources: Record<string, pulumi.Input<string>[]>, note: Note): void {
+    for (const [property, list] of Object.entries(sources)) {
+        duplicates(
+            list,
+            (source) => (isPlain(source) ? source : undefined),
+            (i, first, source) => note(`${at}.${property}[${i}]`, source, `is \`${at}.${property}[${first}]\` already`),
+        );
+    }
+}
+
+/** https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-security-groups */
+function warnOfManyRules(at: string, rules: number, warn: Warn): void {
+    if (rules > 60) {
+        warn(
+            at,
+            `makes ${rules} rules in each group, and an account takes 60 unless its quota was raised; a prefix list needs its size`,
+        );
+    }
+}
+
+function validateEgress({ egress }: Ec2BuildersArgs, note: Note, warn: Warn): void {
+    const { ports = defaults.egressPorts, cidrs, prefixListIds = [] } = egress ?? {};
+    if (ports.length === 0 || (cidrs?.length === 0 && prefixListIds.length === 0)) {
         note("egress", egress, "lets nodes connect nowhere: they could not install BuildKit or pull an image");
     }
     cidrs?.forEach((text, i) => {
-        const cidr = typeof text === "string" ? parseCidr(text) : undefined;
-        if (typeof text === "string" && (!cidr || formatCidr(cidr) !== text)) {
-            note(
-                `egress.cidrs[${i}]`,
-                text,
-                cidr ? `has bits outside its prefix; write ${formatCidr(cidr)}` : "must be an IPv4 network",
-            );
+        const reason = networkProblem(text);
+        if (reason) {
+            note(`egress.cidrs[${i}]`, text, reason);
         }
     });
     prefixListIds.forEach((id, i) => idProblem(`egress.prefixListIds[${i}]`, id, "pl", note));
+    eachOnce("egress", { cidrs: cidrs ?? [], prefixListIds }, note);
+    warnOfManyRules("egress", ports.length * ((cidrs?.length ?? 0) + prefixListIds.length), warn);
 }
 
 function bridgeCidr(args: Ec2BuildersArgs, note: Note): Cidr | undefined {
@@ -98,16 +134,20 @@ function bridgeCidr(args: Ec2BuildersArgs, note: Note): Cidr | undefined {
 /** What is wrong with the network of build steps in a VPC with these networks; undefined when nothing is. */
 export function bridgeProblem(bridgeSubnet: string, vpcNetworks: string[]): string | undefined {
     const clash = overlapping(bridgeSubnet, vpcNetworks);
-    if (clash === undefined) {
-        return undefined;
-    }
-    const free = candidates.find((candidate) => overlapping(candidate, vpcNetworks) === undefined);
-    const advice = free ? `, for example ${free}` : "";
-    return `\`bridgeSubnet\`: ${bridgeSubnet} overlaps the VPC's ${clash}, so build steps could not reach it; set another${advice}`;
+    return clash === undefined
+        ? undefined
+        : `\`bridgeSubnet\`: ${bridgeSubnet} overlaps the VPC's ${clash}, so build steps could not reach it; set another` +
+              freeNetwork(vpcNetworks);
 }
 
 /** Networks that few VPCs use. */
 const candidates = ["172.30.0.0/16", "100.127.0.0/16", "10.254.0.0/16", "192.168.240.0/20"];
+
+/** An example of a network for build steps that is none of those in use. */
+function freeNetwork(inUse: string[]): string {
+    const free = candidates.find((candidate) => overlapping(candidate, inUse) === undefined);
+    return free ? `, for example ${free}` : "";
+}
 
 function overlapping(text: string, networks: string[]): string | undefined {
     const own = parseCidr(text);

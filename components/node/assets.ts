@@ -21,11 +21,16 @@ export const scriptNames = [
 
 /** Text of a script. */
 export function readScript(name: (typeof scriptNames)[number]): string {
-    return fs.readFileSync(path.join(scriptsDirectory(), name), "utf8");
+    return readAsset("node", name);
 }
 
-/** The package's own folder of scripts, seen from the sources as well as from the compiled files. */
-function scriptsDirectory(): string {
+/** Text of a file of the package. */
+export function readAsset(folder: string, name: string): string {
+    return fs.readFileSync(path.join(assetsDirectory(), folder, name), "utf8");
+}
+
+/** The package's own folder of such files, seen from the sources as well as from the compiled ones. */
+function assetsDirectory(): string {
     let directory = __dirname;
     while (!fs.existsSync(path.join(directory, "assets", "node"))) {
         if (path.dirname(directory) === directory) {
@@ -33,5 +38,5 @@ function scriptsDirectory(): string {
         }
         directory = path.dirname(directory);
     }
-    return path.join(directory, "assets", "node");
+    return path.join(directory, "assets");
 }

@@ -27,7 +27,11 @@ export function gcRules(cacheSizeGiB: number): GcRule[] {
 }
 
 /** Platforms that a node's worker advertises: the first one is its default, so its own comes first. */
-export function workerPlatforms({ architecture, platforms, emulated }: NodeOptions): string[] {
+export function workerPlatforms({
+    architecture,
+    platforms,
+    emulated,
+}: Pick<NodeOptions, "architecture" | "platforms" | "emulated">): string[] {
     const listed = [...new Set([...platforms, ...emulated].map(normalizePlatform))];
     const rank = (platform: string) =>
         architectureSuffix(platform) === architecture ? 0 : nativeFamily(platform) === architecture ? 1 : 2;
@@ -39,8 +43,17 @@ export function caFile(host: string): string {
     return `${paths.config}/ca/${host.replaceAll(/[^A-Za-z0-9.-]/g, "_")}.pem`;
 }
 
-/** buildkitd.toml. BuildKit ignores a key that it does not know: test/node/tomlcheck decodes this strictly. */
-export function renderBuildkitdConfig(options: NodeOptions): string {
+/** What of a node's options its daemon is configured by. */
+export type DaemonOptions = Pick<
+    NodeOptions,
+    "architecture" | "platforms" | "emulated" | "bridgeSubnet" | "cacheSizeGiB" | "vcpus" | "mirrors" | "registries"
+>;
+
+/**
+ * buildkitd.toml. BuildKit ignores a key that it does not know: test/node/tomlcheck decodes this strictly. Build steps are in
+ * the given cgroup, with null in the daemon's own.
+ */
+export function renderBuildkitdConfig(options: DaemonOptions, stepsCgroup: string | null = stepsSlice): string {
     return renderToml({
         root: paths.cache,
         log: { level: "info", format: "json" },
@@ -60,7 +73,7 @@ export function renderBuildkitdConfig(options: NodeOptions): string {
                 networkMode: "bridge",
                 bridgeName,
                 bridgeSubnet: options.bridgeSubnet,
-                defaultCgroupParent: stepsSlice,
+                defaultCgroupParent: stepsCgroup ?? undefined,
                 "max-parallelism": maxParallelism(options.vcpus),
                 gc: true,
                 gcpolicy: gcRules(options.cacheSizeGiB).map(gcTable),
@@ -81,7 +94,7 @@ function gcTable({ all, filters, keepHours, maxUsedMiB, minFreeMiB }: GcRule): T
     };
 }
 
-function registryTables({ mirrors, registries }: NodeOptions): TomlTable {
+function registryTables({ mirrors, registries }: DaemonOptions): TomlTable {
     const hosts = new Set([...mirrors.map(({ registry }) => registry), ...registries.map(({ host }) => host)]);
     return Object.fromEntries(
         [...hosts].sort().map((name) => {

@@ -5,6 +5,7 @@ import { caFile, renderBuildkitdConfig } from "./buildkitdConfig";
 import { type NodeFile, renderCloudConfig } from "./cloudConfig";
 import { renderGateRules, renderMetadataRules } from "./firewall";
 import { renderNodeConf, renderProxyEnvironment } from "./nodeConf";
+import { propertyError } from "../problems";
 import type { NodeOptions } from "./options";
 import { paths } from "./paths";
 import { renderUnits } from "./units";
@@ -16,19 +17,30 @@ export const userDataLimit = 16 * 1024;
 /** A node's user data: cloud-config with every file of the node and the command that starts it. It holds no secret. */
 export function renderUserData(options: NodeOptions): string {
     validateNodeOptions(options);
+    const text = userDataText(options);
+    const problem = sizeProblem(options.nodeName, text);
+    if (problem) {
+        throw propertyError("registries", problem);
+    }
+    return text;
+}
+
+/** The user data of options that were checked. */
+export function userDataText(options: NodeOptions): string {
     const enabled = renderUnits(options).filter((unit) => unit.enabled);
-    const text = renderCloudConfig(nodeFiles(options), [
+    return renderCloudConfig(nodeFiles(options), [
         ["systemctl", "daemon-reload"],
         ["systemctl", "enable", "--now", ...enabled.map(({ name }) => name)],
     ]);
+}
+
+/** Why EC2 would not take a text as user data; undefined when it takes it. */
+export function sizeProblem(nodeName: string, text: string): string | undefined {
     const size = compress(text).length;
-    if (size > userDataLimit) {
-        throw new Error(
-            `the user data of node ${options.nodeName} has ${size} bytes compressed, EC2 takes ${userDataLimit}: ` +
-                "give fewer or shorter registry CAs (`registries[].ca`), or an image that trusts them already",
-        );
-    }
-    return text;
+    return size > userDataLimit
+        ? `the user data of node ${nodeName} has ${size} bytes compressed, EC2 takes ${userDataLimit}: ` +
+              "give fewer or shorter registry CAs (`registries[].ca`), or an image that trusts them already"
+        : undefined;
 }
 
 /**

@@ -1,10 +1,11 @@
+import { duplicates } from "../buildx/record";
 import { nativeFamily, parsePlatform } from "../platform";
 import { Problems } from "../problems";
-import type { NodeOptions, NodeProxy, NodeRegistry } from "./options";
+import type { NodeOptions, NodeProxy, NodeRegistry, NodeRegistryMirror } from "./options";
 
 /** Host with an optional port and path, as registries and mirrors are named. */
-const hostPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/;
-const mirrorPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?(\/[A-Za-z0-9._/-]+)?$/;
+const hostPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?$/;
+const mirrorPattern = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?(\/[A-Za-z0-9._/-]{1,255})?$/;
 const dnsPattern = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
 type Add = (path: string, value: unknown, reason: string) => void;
@@ -21,7 +22,7 @@ export function validateNodeOptions(options: NodeOptions): void {
     text("builderName", options.builderName, /^[a-z][a-z0-9._-]*$/, "must be the name of a buildx builder, like ci");
     text("nodeName", options.nodeName, /^[a-z][a-z0-9._-]*$/i, "must be the name of a buildx node, like ci-arm64");
     text("serverName", options.serverName, dnsPattern, "must be a DNS name, like arm64.ci.internal");
-    text("region", options.region, /^[a-z]{2}(-[a-z0-9]+)+$/, "must be an AWS region, like eu-west-1");
+    text("region", options.region, /^[a-z]{2,4}(-[a-z0-9]+)+$/, "must be an AWS region, like eu-west-1");
     for (const [name, value] of Object.entries(options.parameters) as [string, string][]) {
         const path = `parameters.${name}`;
         text(
@@ -108,12 +109,20 @@ function checkSubnet(subnet: string, add: Add): void {
     }
 }
 
-function checkRegistries({ mirrors, registries }: NodeOptions, add: Add): void {
+/** Checks how a node talks to registries, as far as it is known. */
+export function checkRegistries(
+    {
+        mirrors = [],
+        registries = [],
+    }: { mirrors?: Partial<NodeRegistryMirror>[]; registries?: Partial<NodeRegistry>[] },
+    add: Add,
+): void {
     mirrors.forEach(({ registry, mirrors: hosts }, i) => {
-        if (!hostPattern.test(registry)) {
-            add(`mirrors[${i}].registry`, registry, "must be a registry's host, like docker.io");
+        checkHost(`mirrors[${i}].registry`, registry, "docker.io", add);
+        if (hosts === undefined || hosts.length === 0) {
+            add(`mirrors[${i}].mirrors`, hosts, "must name at least one mirror, like mirror.internal/docker-hub");
         }
-        hosts.forEach((host, j) => {
+        hosts?.forEach((host, j) => {
             if (!mirrorPattern.test(host)) {
                 add(
                     `mirrors[${i}].mirrors[${j}]`,
@@ -124,12 +133,34 @@ function checkRegistries({ mirrors, registries }: NodeOptions, add: Add): void {
         });
     });
     registries.forEach((registry, i) => checkRegistry(registry, `registries[${i}]`, add));
+    const once = (property: string, hosts: (string | undefined)[], remedy: string) =>
+        duplicates(
+            hosts,
+            (host) => host?.toLowerCase(),
+            (i, first, host) => add(`${property}[${i}]`, host, `is in \`${property}[${first}]\` already: ${remedy}`),
+        );
+    once(
+        "mirrors",
+        mirrors.map(({ registry }) => registry),
+        "name all mirrors of a registry there",
+    );
+    once(
+        "registries",
+        registries.map(({ host }) => host),
+        "name each registry once",
+    );
 }
 
-function checkRegistry({ host, ca, http }: NodeRegistry, path: string, add: Add): void {
-    if (!hostPattern.test(host)) {
-        add(`${path}.host`, host, "must be a registry's host, like registry.internal:5000");
+function checkHost(path: string, host: string | undefined, example: string, add: Add): void {
+    if (host === undefined || !hostPattern.test(host)) {
+        add(path, host, `must be a registry's host, like ${example}`);
+    } else if (/^(index|registry-1|registry)\.docker\.io$/i.test(host)) {
+        add(path, host, "must be docker.io, which is how BuildKit calls Docker Hub");
     }
+}
+
+function checkRegistry({ host, ca, http }: Partial<NodeRegistry>, path: string, add: Add): void {
+    checkHost(`${path}.host`, host, "registry.internal:5000", add);
     if (ca !== undefined && (!ca.includes("-----BEGIN CERTIFICATE-----") || ca.includes("PRIVATE KEY"))) {
         // Not shown: it may be a key.
         add(`${path}.ca`, undefined, "must be the PEM text of a CA certificate and nothing else");
@@ -139,7 +170,8 @@ function checkRegistry({ host, ca, http }: NodeRegistry, path: string, add: Add)
     }
 }
 
-function checkProxy(proxy: NodeProxy | undefined, add: Add): void {
+/** Checks a node's proxy. */
+export function checkProxy(proxy: NodeProxy | undefined, add: Add): void {
     for (const name of ["http", "https"] as const) {
         const value = proxy?.[name];
         if (value === undefined) {
@@ -151,12 +183,15 @@ function checkProxy(proxy: NodeProxy | undefined, add: Add): void {
                 undefined,
                 "must not hold credentials, which anybody on the machine could read: use a proxy that knows the node by its address",
             );
-        } else if (!/^https?:\/\/[^\s@/?#]+\/?$/.test(value)) {
+        } else if (!/^https?:\/\/[A-Za-z0-9.[\]:-]+\/?$/.test(value)) {
             add(`proxy.${name}`, value, "must be an address, like http://proxy.internal:3128");
         }
     }
-    if (proxy?.noProxy !== undefined && !/^[^\s'"\\]*$/.test(proxy.noProxy)) {
-        add("proxy.noProxy", proxy.noProxy, "must be hosts separated by commas, like .internal,10.0.0.0/8");
+    const { noProxy } = proxy ?? {};
+    if (noProxy !== undefined && !/^[A-Za-z0-9._:/*[\],-]*$/.test(noProxy)) {
+        add("proxy.noProxy", noProxy, "must be hosts separated by commas, like .internal,10.0.0.0/8");
+    } else if (noProxy !== undefined && proxy?.http === undefined && proxy?.https === undefined) {
+        add("proxy.noProxy", noProxy, "has no use without `proxy.http` or `proxy.https`");
     }
 }
 

@@ -35,7 +35,7 @@ export class BuildRegistry extends pulumi.ComponentResource {
 
     constructor(name: string, args: BuildRegistryArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
-        validateRegistry(args, problems);
+        args = validateRegistry(args, problems) ?? args;
         problems.throwIfAny(`the registry "${name}"`);
         super("multiarch-builder:index:BuildRegistry", name, args, opts);
 

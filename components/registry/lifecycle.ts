@@ -88,6 +88,12 @@ interface PartialRule {
     action?: { type?: unknown };
 }
 
+const countTypes = ["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"];
+
+function isPattern(tag: string): boolean {
+    return /^[0-9A-Za-z._*-]{1,128}$/.test(tag) && tag.split("*").length <= 5;
+}
+
 function ruleProblems(rule: PartialRule | null, at: string): string[] {
     const problems: string[] = [];
     const selection = rule?.selection;
@@ -100,12 +106,22 @@ function ruleProblems(rule: PartialRule | null, at: string): string[] {
     if (!Number.isInteger(selection?.countNumber) || Number(selection?.countNumber) < 1) {
         problems.push(`${at}: \`selection.countNumber\` must be a whole number from 1`);
     }
+    const { countType, countUnit } = selection ?? {};
+    if (!countTypes.includes(String(countType))) {
+        problems.push(`${at}: \`selection.countType\` must be ${countTypes.join(", ")}`);
+    } else if ((countUnit === "days") === (countType === "imageCountMoreThan")) {
+        problems.push(`${at}: \`selection.countUnit\` must be days, and left out with imageCountMoreThan`);
+    }
     const lists = [selection?.tagPatternList, selection?.tagPrefixList].filter((list) => list !== undefined);
     if (selection?.tagStatus === "tagged" && lists.length !== 1) {
         problems.push(`${at}: \`tagStatus\` "tagged" needs \`tagPatternList\` or \`tagPrefixList\`, not both`);
     }
     if (selection?.tagStatus !== "tagged" && lists.length > 0) {
         problems.push(`${at}: \`tagPatternList\` and \`tagPrefixList\` need \`tagStatus\` "tagged"`);
+    }
+    const tags = lists.flat();
+    if (lists.length > 0 && (tags.length === 0 || !tags.every((tag) => typeof tag === "string" && isPattern(tag)))) {
+        problems.push(`${at}: a list of tags must name at least one, as text with at most four \`*\``);
     }
     if (!["expire", "transition"].includes(String(rule?.action?.type))) {
         problems.push(`${at}: \`action.type\` must be expire or transition`);

@@ -36,10 +36,8 @@ export interface ExistingTls {
     nodes: Record<string, ExistingKeyPair>;
 }
 
-/** Arguments of a builder's certificates. */
-export interface BuilderTlsArgs {
-    /** The nodes, at least one. */
-    nodes: BuilderTlsNode[];
+/** Settings of a builder's certificates. */
+export interface FarmTls {
     /**
      * Names of further client certificates, for example one per CI. All of them are root on the builder: separate ones
      * only tell in a log who built. Defaults to none.
@@ -75,4 +73,10 @@ export interface BuilderTlsArgs {
      * be given.
      */
     existing?: ExistingTls;
+}
+
+/** Arguments of a builder's certificates. */
+export interface BuilderTlsArgs extends FarmTls {
+    /** The nodes, at least one. */
+    nodes: BuilderTlsNode[];
 }

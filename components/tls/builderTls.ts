@@ -3,7 +3,7 @@ import { Problems } from "../problems";
 import type { BuilderTlsArgs, TlsKeyPair } from "./arguments";
 import { readTls } from "./given";
 import { makeTls } from "./made";
-import { validateTls } from "./validate";
+import { tlsWarnings, validateTls } from "./validate";
 
 /**
  * The certificates of a builder for mutual TLS: a server CA that clients trust, a client CA that nodes trust, a
@@ -37,9 +37,10 @@ export class BuilderTls extends pulumi.ComponentResource {
 
     constructor(name: string, args: BuilderTlsArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
-        validateTls(args, problems);
+        args = validateTls(args, problems) ?? args;
         problems.throwIfAny(`the certificates "${name}"`);
         super("multiarch-builder:index:BuilderTls", name, args, opts);
+        tlsWarnings(args).forEach((warning) => void pulumi.log.warn(warning, this));
 
         const material = args.existing ? readTls(args.nodes, args.existing, this) : makeTls(name, args, this);
 

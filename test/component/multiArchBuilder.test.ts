@@ -113,7 +113,13 @@ describe("MultiArchBuilder on endpoints", () => {
 
 describe("MultiArchBuilder, rejected arguments", () => {
     const table: [string, Partial<MultiArchBuilderArgs>, RegExp][] = [
-        ["no endpoints", { endpoints: undefined }, /`endpoints`: is missing: give at least one BuildKit endpoint/],
+        ["no backend", { endpoints: undefined }, /`endpoints`: is missing: give one of `ec2` and `endpoints`/],
+        [
+            "two backends",
+            { ec2: { subnetId: "subnet-0123456789abcdef0" } },
+            /`ec2, endpoints`: exclude each other: give one of `ec2` and `endpoints`/,
+        ],
+        ["certificates to make", { tls: { renewalDays: 5 } }, /`tls`: is for builders that the farm creates/],
         ["an empty list", { endpoints: [] }, /`endpoints`: must hold at least one endpoint \(got \[\]\)/],
         [
             "a platform with a typo",

@@ -82,7 +82,7 @@ export class Project {
         fs.mkdirSync(this.dir, { recursive: true });
         for (const file of [
             "index.ts",
-            "config.ts",
+            "config",
             "Pulumi.yaml",
             "package.json",
             "tsconfig.json",

@@ -33,10 +33,10 @@ async function problemsOf(values: Record<string, unknown>, secrets?: string[]): 
 
 test("the least: a backend, endpoints and credentials", async () => {
     const settings = await read(good);
-    expect(settings).toMatchObject({ builderName: "multiarch-dev", endpoints, registry: {} });
+    expect(settings).toMatchObject({ builderName: "multiarch-dev", farm: { endpoints, registry: {} } });
     expect(settings.image).toBeUndefined();
-    expect(settings.registryCredentials).toBeUndefined();
-    expect(await pulumi.isSecret(settings.credentials)).toBe(true);
+    expect(Object.keys(settings.farm).sort()).toEqual(["credentials", "endpoints", "registry"]);
+    expect(await pulumi.isSecret(pulumi.output(settings.farm.credentials))).toBe(true);
 });
 
 test("registry, its login and an image", async () => {
@@ -45,9 +45,28 @@ test("registry, its login and an image", async () => {
         registry: { imageRepositoryUrl: "a/b", credentials: { username: "u", password: "p" } },
         image: { name: "api", tags: ["1"] },
     });
-    expect(settings.registry).toEqual({ imageRepositoryUrl: "a/b" });
-    expect(settings.registryCredentials).toEqual({ username: "u", password: "p" });
+    expect(settings.farm.registry).toEqual({ imageRepositoryUrl: "a/b" });
+    expect(settings.farm.registryCredentials).toEqual({ username: "u", password: "p" });
     expect(settings.image).toEqual({ name: "api", args: { tags: ["1"] } });
+});
+
+test("builders on EC2: their settings, and what all resources share, as the component takes them", async () => {
+    const settings = await read({
+        backend: "ec2",
+        ec2: { subnetId: "subnet-1" },
+        tls: { renewalDays: 10 },
+        tags: { team: "build" },
+        namePrefix: "acme-",
+        rolePath: "",
+        registry: { repositories: ["shop/api"] },
+    });
+    expect(settings.farm).toEqual({
+        ec2: { subnetId: "subnet-1" },
+        tls: { renewalDays: 10 },
+        tags: { team: "build" },
+        namePrefix: "acme-",
+        registry: { repositories: ["shop/api"] },
+    });
 });
 
 test.each([
@@ -62,7 +81,9 @@ test.each([
 });
 
 describe("problems", () => {
-    const keys = "backend, ec2, eks, endpoints, credentials, registry, image, ci";
+    const keys =
+        "backend, ec2, eks, endpoints, credentials, tls, registry, image, ci, tags, permissionsBoundary, rolePath, " +
+        "namePrefix, kmsKeyArn, parameterPrefix";
     test.each<[string, Record<string, unknown>, string]>([
         [
             "no backend",
@@ -113,6 +134,16 @@ describe("problems", () => {
             "a number as the image's name",
             { ...good, image: { name: 5 } },
             "`image.name`: must be text: put it in quotes (got 5)",
+        ],
+        [
+            "settings of another backend",
+            { ...good, ec2: { subnetId: "subnet-1" } },
+            "`ec2`: is for backend `ec2`, and `backend` is `endpoints`: take it out",
+        ],
+        [
+            "credentials of nodes that are made",
+            { backend: "ec2", ec2: { subnetId: "subnet-1" }, credentials: good.credentials },
+            "`credentials`: are for backend `endpoints`; those of `ec2` are made with it",
         ],
         ["an image as a text", { ...good, image: '"api"' }, "`image`: must be an object"],
         [

@@ -1,0 +1,73 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { BuilderCredentials } from "../builder";
+import { builderNameProblem } from "../buildx/entries";
+import type { FarmEc2 } from "../ec2/arguments";
+import { type BuilderEndpoint, validateEndpoints } from "../endpoints";
+import type { RegistryCredentials } from "../image/arguments";
+import { isInput } from "../kinds";
+import { isObject } from "../objects";
+import { plainCredentialsProblems } from "../plainCredentials";
+import type { Problems } from "../problems";
+import type { FarmTls } from "../tls/arguments";
+import { validateFarmEc2 } from "./ec2";
+import { type RegistrySettings, validateFarmRegistry } from "./registry";
+
+/** What of a farm's arguments is checked. */
+export interface FarmSettings extends RegistrySettings {
+    builderName?: string;
+    ec2?: FarmEc2;
+    endpoints?: BuilderEndpoint[];
+    tls?: FarmTls;
+    credentials?: pulumi.Input<BuilderCredentials>;
+    registryCredentials?: RegistryCredentials;
+}
+
+const backends = ["ec2", "endpoints"] as const;
+
+/** Checks everything that is known before anything is created. */
+export function validateFarm(name: string, args: FarmSettings, problems: Problems): void {
+    const builderName = args.builderName ?? name;
+    const nameProblem = builderNameProblem(builderName);
+    if (nameProblem) {
+        const path = args.builderName === undefined ? "name" : "builderName";
+        const remedy = path === "name" ? "; or set `builderName`" : "";
+        problems.add(path, builderName, `a builder's name ${nameProblem}${remedy}`);
+    }
+    validateBackend(builderName, args, problems);
+    validateFarmRegistry(builderName, args, problems);
+    const login = args.registryCredentials;
+    const missing = login ? (["username", "password"] as const).filter((part) => !login[part]) : [];
+    if (missing.length > 0) {
+        problems.add("registryCredentials", undefined, `is given by half; missing: ${missing.join(", ")}`);
+    }
+}
+
+function validateBackend(builderName: string, args: FarmSettings, problems: Problems): void {
+    const given = backends.filter((backend) => args[backend] !== undefined && args[backend] !== null);
+    if (given.length !== 1) {
+        const list = backends.map((backend) => `\`${backend}\``).join(" and ");
+        const what = given.length === 0 ? `is missing: give one of ${list}` : `exclude each other: give one of ${list}`;
+        problems.add(given.join(", ") || "endpoints", undefined, what);
+        return;
+    }
+    if (args.ec2 !== undefined) {
+        if (!isObject(args.ec2) || isInput(args.ec2)) {
+            problems.add(
+                "ec2",
+                isInput(args.ec2) ? undefined : args.ec2,
+                "must be a plain object with at least `subnetId`",
+            );
+        } else {
+            validateFarmEc2(builderName, args.ec2, args, problems);
+        }
+        if (args.credentials !== undefined) {
+            problems.add("credentials", undefined, "are made with the builders; take them out, or see `tls.existing`");
+        }
+        return;
+    }
+    validateEndpoints(builderName, args.endpoints ?? [], problems);
+    plainCredentialsProblems(args.credentials).forEach((reason) => problems.add("credentials", undefined, reason));
+    if (args.tls !== undefined) {
+        problems.add("tls", undefined, "is for builders that the farm creates; give `credentials` for `endpoints`");
+    }
+}
