@@ -23,9 +23,9 @@ export interface BuilderNode {
     platforms: string[];
     /** Platforms that this node runs by emulation. It may advertise these and nothing else beyond what its own CPU runs. */
     emulated?: string[];
-    /** Number of this replica of its platform, from 0. Defaults to 0. */
+    /** Number of this node among those of one platform, from 0; the name of an image chooses one. Defaults to 0. */
     replica?: number;
-    /** Address of the daemon, for example `tcp://10.0.1.5:1234`. */
+    /** Address of the daemon: `tcp://10.0.1.5:1234`, or `kube-pod://buildkitd-0?namespace=builders` for `kubectl exec`. */
     endpoint: string;
     /** Name that the daemon's certificate carries. */
     serverName: string;

@@ -5,12 +5,17 @@ import { isInput } from "./kinds";
 import { isObject } from "./objects";
 import { architectureSuffix, normalizePlatform, platformProblem } from "./platform";
 import { type Problems, isPlain, propertyError } from "./problems";
+import { serverNameProblem } from "./tls/names";
 
 /** A BuildKit daemon that exists already. */
 export interface BuilderEndpoint {
     /** Platforms to route to it, for example `linux/arm64`. Plain, because it names the node. */
     platforms: string[];
-    /** Its address, `tcp://host:port`. */
+    /**
+     * Its address: `tcp://host:port`; or `kube-pod://pod?namespace=…&container=…&context=…` for a pod that the machine which
+     * builds reaches by `kubectl exec`, without the credentials of the builder.
+     * https://github.com/moby/buildkit/blob/v0.33.1/client/connhelper/kubepod/kubepod.go
+     */
     endpoint: pulumi.Input<string>;
     /** Name that its certificate carries. Defaults to the host of `endpoint`. */
     serverName?: pulumi.Input<string>;
@@ -19,7 +24,13 @@ export interface BuilderEndpoint {
      * registration. Defaults to none.
      */
     emulated?: string[];
-    /** Name of the node. Defaults to `<builder>-<architecture>` of its first platform. */
+    /**
+     * Number among several nodes of one platform, from 0. Each image is built on the one that its name chooses, so that its
+     * cache stays there; what is for no image in particular goes to the lowest number. Plain, because it names the node.
+     * Defaults to 0.
+     */
+    replica?: number;
+    /** Name of the node. Defaults to `<builder>-<architecture>` of its first platform, and `-<replica>` from replica 1 on. */
     name?: string;
 }
 
@@ -57,12 +68,13 @@ export function validateEndpoints(builderName: string, endpoints: BuilderEndpoin
     const offers = known.flatMap(({ native }, i) => native.map((offer) => ({ i, ...offer })));
     duplicates(
         offers,
-        ({ platform }) => platform,
-        (k, first, platform) =>
+        ({ platform, i }) => `${platform} ${known[i]!.replica}`,
+        (k, first) =>
             problems.add(
                 `endpoints[${offers[k]!.i}].platforms[${offers[k]!.j}]`,
-                platform,
-                `is built by \`endpoints[${offers[first]!.i}]\` already: buildx would never use this one`,
+                offers[k]!.platform,
+                `is built by \`endpoints[${offers[first]!.i}]\` already: buildx would never use this one; for several nodes of ` +
+                    "one platform give each its own `replica`, from 0",
             ),
     );
 }
@@ -73,30 +85,35 @@ function validateEndpoint(endpoint: BuilderEndpoint, at: string, problems: Probl
         add("", isInput(endpoint) ? undefined : endpoint, "must be an object with platforms and endpoint");
         return;
     }
-    const { platforms, emulated, name, serverName } = endpoint;
+    const { platforms, emulated, name, replica, serverName } = endpoint;
     const address = isPlain(endpoint.endpoint) ? endpoint.endpoint : undefined;
-    nodeProblems({ platforms, emulated, name, endpoint: address }, "", add);
+    nodeProblems({ platforms, emulated, name, replica, endpoint: address }, "", add);
     if (endpoint.endpoint === undefined || endpoint.endpoint === null) {
         add(".endpoint", undefined, "is missing: give the daemon's address, tcp://host:port");
     }
     if (isPlain(serverName) && (typeof serverName !== "string" || serverName === "")) {
         add(".serverName", serverName, "must be text; leave it out for the host of `endpoint`");
+    } else if (isPlain(serverName) && serverNameProblem(serverName)) {
+        add(".serverName", serverName, serverNameProblem(serverName)!);
     }
 }
 
 /** What of an endpoint is compared with the others; nothing of what is not valid by itself. */
 function comparable(builderName: string, endpoint: BuilderEndpoint) {
-    const none = { address: undefined, name: undefined, native: [] };
+    const none = { address: undefined, name: undefined, replica: 0, native: [] };
     if (!isObject(endpoint) || isInput(endpoint) || !Array.isArray(endpoint.platforms ?? [])) {
         return none;
     }
-    const { endpoint: address, platforms = [], emulated = [], name } = endpoint as BuilderEndpoint;
+    const { endpoint: address, platforms = [], emulated = [], name, replica: given } = endpoint as BuilderEndpoint;
+    const replica = Number.isInteger(given) ? given! : 0;
     const emulates = new Set((Array.isArray(emulated) ? emulated : []).map(normalizePlatform));
     const offered = (platforms ?? []).map(normalizePlatform);
     const valid = offered.some((platform) => !platformProblem(platform));
     return {
         address: isPlain(address) && typeof address === "string" ? address : undefined,
-        name: valid && typeof (name ?? "") === "string" ? nodeName(builderName, { name, platforms }) : undefined,
+        name:
+            valid && typeof (name ?? "") === "string" ? nodeName(builderName, { name, platforms, replica }) : undefined,
+        replica,
         native: offered
             .map((platform, j) => ({ platform, j }))
             .filter(({ platform, j }) => !platformProblem(platform) && offered.indexOf(platform) === j)
@@ -112,6 +129,7 @@ export function endpointNodes(builderName: string, endpoints: BuilderEndpoint[])
                 name: nodeName(builderName, plain),
                 platforms: normalized(plain.platforms),
                 ...(plain.emulated?.length ? { emulated: normalized(plain.emulated) } : {}),
+                ...(plain.replica ? { replica: plain.replica } : {}),
                 endpoint: address,
                 serverName: name ?? hostOf(address),
             })),
@@ -133,7 +151,10 @@ function normalized(platforms: string[]): string[] {
     return [...new Set(platforms.map(normalizePlatform))];
 }
 
-function nodeName(builderName: string, { name, platforms }: Pick<BuilderEndpoint, "name" | "platforms">): string {
+function nodeName(
+    builderName: string,
+    { name, platforms, replica }: Pick<BuilderEndpoint, "name" | "platforms" | "replica">,
+): string {
     const first = (platforms ?? []).find((platform) => !platformProblem(platform)) ?? "";
-    return name ?? `${builderName}-${architectureSuffix(first)}`;
+    return name ?? `${builderName}-${architectureSuffix(first)}${replica ? `-${replica}` : ""}`;
 }

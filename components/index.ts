@@ -19,6 +19,33 @@ export type {
 } from "./ec2/arguments";
 export type { Ec2BuildkitRelease, Ec2NodeProxy, Ec2NodeRegistry, Ec2RegistryMirror } from "./ec2/nodeArguments";
 export { ec2TlsNodes } from "./ec2/settings";
+export { EksBuilders } from "./eks/eksBuilders";
+export {
+    EksCapacity,
+    EksExposure,
+    EksOperatingSystem,
+    EksProvisioning,
+    EksSecurity,
+    EksTaintEffect,
+} from "./eks/arguments";
+export type {
+    EksAccess,
+    EksBuildersArgs,
+    EksCache,
+    EksEgress,
+    EksLoadBalancer,
+    EksNode,
+    EksNodeGroup,
+    EksNodes,
+    EksRegistry,
+    EksRegistryMirror,
+    EksResources,
+    EksTaint,
+    EksTls,
+    EksToleration,
+    FarmEks,
+} from "./eks/arguments";
+export { eksTlsNodes } from "./eks/settings";
 export { BuildRegistry } from "./registry/buildRegistry";
 export type { BuildRegistryArgs, ExistingRepository } from "./registry/arguments";
 export { BuilderTls } from "./tls/builderTls";

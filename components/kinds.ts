@@ -101,7 +101,8 @@ export function choice(allowed: readonly string[]): Kind {
 export function list(item: Kind, example: string, blank?: unknown): Kind {
     return (value, path, note) => {
         if (Array.isArray(value)) {
-            return value.map((inner: unknown, i) => item(inner, `${path}[${i}]`, note) ?? blank);
+            const usable = value.map((inner: unknown, i) => item(inner, `${path}[${i}]`, note));
+            return usable.map((inner) => (inner === undefined ? blank : inner));
         }
         note(path, isInput(value) ? undefined : value, `must be a list, for example ${example}`);
         return typeof value === "string" ? [item(value, path, () => undefined) ?? blank] : undefined;

@@ -3,9 +3,11 @@ import type { Builder, BuilderCredentials } from "./builder";
 import { BuilderRegistration } from "./builderRegistration";
 import type { MonthlyCost } from "./cost/monthlyCost";
 import type { FarmEc2 } from "./ec2/arguments";
+import type { FarmEks } from "./eks/arguments";
 import { type BuilderEndpoint, endpointNodes } from "./endpoints";
 import type { Backend } from "./farm/backend";
 import { ec2Backend } from "./farm/ec2";
+import { eksBackend } from "./farm/eks";
 import { builderRecord } from "./farm/record";
 import { type FarmRegistry, type Repositories, farmRepositories, farmTarget } from "./farm/registry";
 import type { FarmResources } from "./farm/resources";
@@ -17,7 +19,7 @@ import { normalizePlatform } from "./platform";
 import { Problems } from "./problems";
 import type { FarmTls } from "./tls/arguments";
 
-/** Arguments of the whole farm. Exactly one of `ec2` and `endpoints` says where BuildKit runs. */
+/** Arguments of the whole farm. Exactly one of `ec2`, `eks` and `endpoints` says where BuildKit runs. */
 export interface MultiArchBuilderArgs extends FarmResources {
     /**
      * Name of the buildx builder. Defaults to the component's name. Lower case, starts with a letter, then letters,
@@ -26,13 +28,18 @@ export interface MultiArchBuilderArgs extends FarmResources {
     builderName?: string;
     /** A builder instance per architecture on EC2. */
     ec2?: FarmEc2;
+    /**
+     * Builders on an EKS cluster that exists. Its Kubernetes provider comes with the component's options:
+     * `providers: { kubernetes: … }`.
+     */
+    eks?: FarmEks;
     /** BuildKit endpoints that exist already. */
     endpoints?: BuilderEndpoint[];
     /** Certificates of builders that the farm creates. Defaults to ones of its own, renewed by updates. */
     tls?: FarmTls;
     /** Client credentials for `endpoints`, PEM text. Kept secret, and not stored with this component. */
     credentials?: pulumi.Input<BuilderCredentials>;
-    /** The registry. Defaults, with `ec2`, to an ECR repository with the builder's name and one for the caches. */
+    /** The registry. Defaults, with `ec2` and `eks`, to an ECR repository with the builder's name and one for the caches. */
     registry?: FarmRegistry;
     /** Login for the registry, for images of `buildImage`. Kept secret, and not stored with this component. */
     registryCredentials?: RegistryCredentials;
@@ -57,7 +64,7 @@ const defaultsOf = new WeakMap<MultiArchBuilder, FarmDefaults>();
  *     });
  *     const api = farm.buildImage("api", { context: "./api", tags: ["1.4.2"] });
  *
- * Cost: with `ec2`, what `Ec2Builders` says; the image repositories stay when they hold images and the farm is destroyed.
+ * Cost: what `Ec2Builders` or `EksBuilders` say; the image repositories stay when they hold images and the farm is destroyed.
  */
 export class MultiArchBuilder extends pulumi.ComponentResource {
     /** The builder's record, without secrets: for other stacks and for CI. */
@@ -73,7 +80,7 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
 
     constructor(name: string, args: MultiArchBuilderArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
-        validateFarm(name, args, problems);
+        args = validateFarm(name, args, problems) ?? args;
         problems.throwIfAny(`the builder "${name}"`);
         // The engine keeps what is given here in its state: nothing that is or may hold a secret.
         super(
@@ -141,6 +148,9 @@ function backendOf(
 ): Backend {
     if (args.ec2) {
         return ec2Backend(name, builderName, args.ec2, args, repositories, parent);
+    }
+    if (args.eks) {
+        return eksBackend(name, builderName, args.eks, args, repositories, parent);
     }
     const endpoints = args.endpoints ?? [];
     return {

@@ -11,7 +11,11 @@ export class Problems {
     add(path: string, value: unknown, reason: string): void {
         const got = value === undefined ? "" : ` (got ${show(value)})`;
         const propertyPath = `${this.prefix}${path}`;
-        this.found.push({ propertyPath, reason: `\`${propertyPath}\`: ${reason}${got}` });
+        const line = `\`${propertyPath}\`: ${reason}${got}`;
+        // What several parts share is checked by each of them.
+        if (!this.found.some((problem) => problem.reason === line)) {
+            this.found.push({ propertyPath, reason: line });
+        }
     }
 
     /** The same collection for one of the arguments: its name comes before each path. */
@@ -77,7 +81,7 @@ function readable(value: unknown, levels: number): unknown {
     }
     const inJson =
         value === null || ["undefined", "string", "boolean"].includes(typeof value) || Number.isFinite(value);
-    return inJson ? value : typeof value === "function" ? "a function" : String(value);
+    return inJson ? value : typeof value === "function" ? "a function" : (value as bigint | number | symbol).toString();
 }
 
 /** Whether an input is given and known when the program runs: no Output and no promise. */

@@ -14,6 +14,7 @@ export function checkTags(tags: unknown, room: number, note: Note): void {
     const keys = Object.keys(tags);
     if (keys.length > room) {
         note("tags", undefined, `must hold ${room} at most, not ${keys.length}: AWS takes 50 for each resource`);
+        return;
     }
     for (const key of keys) {
         const path = `tags[${JSON.stringify(key.slice(0, 128))}]`;

@@ -71,11 +71,11 @@ function readBackendSettings(backend: string, problems: Problems): Partial<Multi
         const remedy = "must be encrypted: set credentials.key with `pulumi config set --secret --path`";
         problems.add("credentials", undefined, remedy);
     }
-    if (backend === "ec2") {
+    if (backend !== "endpoints") {
         if (Object.keys(credentials).length > 0) {
-            problems.add("credentials", undefined, "are for backend `endpoints`; those of `ec2` are made with it");
+            problems.add("credentials", undefined, "are for backend `endpoints`; other builders come with theirs");
         }
-        return { ec2: readObject("ec2", problems) as unknown as MultiArchBuilderArgs["ec2"] };
+        return { [backend]: readObject(backend, problems) };
     }
     return {
         endpoints: readEndpoints(problems),
@@ -153,8 +153,6 @@ function readBackend(problems: Problems): string {
             backend,
             `must be one of ${backends.join(", ")}; did you mean ${nearest(backend, backends)}?`,
         );
-    } else if (backend === "eks") {
-        problems.add("backend", backend, "is not in this version yet; `ec2` and `endpoints` are");
     }
     return backend;
 }

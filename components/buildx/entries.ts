@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Builder, BuilderNode } from "../builder";
 import { architectureSuffix, normalizePlatform, parsePlatform } from "../platform";
 import { isEmulated } from "./native";
+import { firstReplica, imageEntryName, replicaFor, replicaOf } from "./replicas";
 
 /** One entry of the buildx store: a builder's name and its nodes in routing order. */
 export interface Entry {
@@ -18,38 +18,36 @@ export function nodesFor(builder: Builder, platform: string): BuilderNode[] {
     return nodes.filter((node, i) => nodes.findIndex((other) => replicaOf(other) === replicaOf(node)) === i);
 }
 
-/** The number of a node's replica. */
-export function replicaOf(node: BuilderNode): number {
-    return node.replica ?? 0;
-}
-
 /** All platforms that a builder offers, in the record's order. */
 export function offeredPlatforms(builder: Builder): string[] {
     return [...new Set(builder.nodes.flatMap((node) => node.platforms.map(normalizePlatform)))];
 }
 
 /**
- * The entry that builds one platform of one image: always a single node, because the provider dials every node of an
- * entry and takes the first that matches. With several replicas the image's name chooses one, so that its cache stays
- * where it is; the name of the entry then holds the image and never the replica: a change of the number of replicas
- * changes endpoints and no strings.
+ * The entry that builds one platform: always a single node, because the provider dials every node of an entry and takes
+ * the first that matches. Where a platform has several replicas, an image has an entry of its own, `<name>-<arch>-<image>`,
+ * whose node is chosen by the image's name; without an image it is the node that the multi-node entry has. No name holds
+ * the number of a replica or of replicas: a change of it changes endpoints and no strings.
  */
-export function platformEntry(builder: Builder, platform: string, image: string): Entry | undefined {
+export function platformEntry(builder: Builder, platform: string, image?: string): Entry | undefined {
     const nodes = nodesFor(builder, platform);
-    const base = `${builder.name}-${architectureSuffix(platform)}`;
-    if (nodes.length <= 1) {
-        return nodes[0] && { name: base, nodes };
+    if (nodes.length === 0) {
+        return undefined;
     }
-    const node = rendezvous(image, nodes, (candidate) => `${architectureSuffix(platform)}/${replicaOf(candidate)}`);
-    return { name: entryName(`${base}-${image}`), nodes: [node] };
+    return image === undefined || nodes.length === 1
+        ? { name: `${builder.name}-${architectureSuffix(platform)}`, nodes: [firstReplica(nodes)] }
+        : { name: imageEntryName(builder.name, platform, image), nodes: [replicaFor(image, platform, nodes)] };
 }
 
 /**
  * The entry for people, CI and strategy `single`: nodes with a native platform first, and each platform on one node
- * only. buildx takes the first match, so a second replica or an emulating node would never, or wrongly, be used.
+ * only, its first replica. buildx takes the first match, so a second replica or an emulating node would never, or wrongly,
+ * be used.
  */
 export function builderEntry(builder: Builder): Entry {
-    const owner = new Map(offeredPlatforms(builder).map((platform) => [platform, nodesFor(builder, platform)[0]]));
+    const owner = new Map(
+        offeredPlatforms(builder).map((platform) => [platform, firstReplica(nodesFor(builder, platform))]),
+    );
     const nodes = builder.nodes
         .map((node) => ({
             ...node,
@@ -60,22 +58,9 @@ export function builderEntry(builder: Builder): Entry {
     return { name: builder.name, nodes: [...nodes.filter((n) => !emulatesAll(n)), ...nodes.filter(emulatesAll)] };
 }
 
-/** Entries that do not depend on an image: the multi-node one and one per platform with a single replica. */
+/** Entries that do not depend on an image: the multi-node one and one per platform. */
 export function standingEntries(builder: Builder): Entry[] {
-    const single = offeredPlatforms(builder).filter((platform) => nodesFor(builder, platform).length === 1);
-    return [builderEntry(builder), ...single.map((platform) => platformEntry(builder, platform, "")!)];
-}
-
-/**
- * Rendezvous hashing: the node with the highest hash of key and node. When a node comes or goes, only the keys of that
- * node move. https://en.wikipedia.org/wiki/Rendezvous_hashing
- */
-export function rendezvous<T>(key: string, nodes: readonly T[], nameOf: (node: T) => string): T {
-    const weight = (node: T) =>
-        createHash("sha256")
-            .update(`${key}\n${nameOf(node)}`)
-            .digest("hex");
-    return nodes.reduce((best, node) => (weight(node) > weight(best) ? node : best));
+    return [builderEntry(builder), ...offeredPlatforms(builder).map((platform) => platformEntry(builder, platform)!)];
 }
 
 /**
@@ -97,19 +82,32 @@ export function builderNameProblem(name: string): string | undefined {
 
 /** Whether a name is that of a builder's entry for one platform; no builder may have such a name itself. */
 export function isPlatformEntryOf(builderName: string, name: string): boolean {
-    const suffix = name.startsWith(`${builderName}-`) ? name.slice(builderName.length + 1) : "";
-    return parsePlatform(`linux/${suffix.replace("-", "/")}`) !== undefined;
+    return name.startsWith(`${builderName}-`) && platformOf(name.slice(builderName.length + 1)) !== undefined;
 }
 
-/** A name as buildx takes it; one that had to be changed for that ends in a hash, so that no two images share it. */
-function entryName(text: string): string {
-    const clean = text.toLowerCase().replace(/[^a-z0-9._-]/g, "-");
-    if (clean === text && text.length <= maxEntryName) {
-        return clean;
+/** The platform whose names end in a text. */
+function platformOf(suffix: string): string | undefined {
+    const platform = `linux/${suffix.replace("-", "/")}`;
+    return parsePlatform(platform) && architectureSuffix(platform) === suffix ? platform : undefined;
+}
+
+/**
+ * The platform of an image's own entry, by its name and its nodes; undefined for any other entry. A node that the record
+ * no longer has is known by the name that nodes have unless they are given one.
+ */
+export function imageEntryPlatform(builder: Builder, name: string, nodeNames: readonly string[]): string | undefined {
+    const [node] = nodeNames;
+    if (!name.startsWith(`${builder.name}-`) || node === undefined || nodeNames.length > 1) {
+        return undefined;
     }
-    const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
-    return `${clean.slice(0, maxEntryName - 9)}-${hash}`;
+    const ours =
+        builder.nodes.some((own) => own.name === node) ||
+        [node, node.replace(/-\d+$/, "")].some((candidate) => isPlatformEntryOf(builder.name, candidate));
+    const parts = name.slice(builder.name.length + 1).split("-");
+    const platforms = [2, 1].map((count) =>
+        parts.length > count ? platformOf(parts.slice(0, count).join("-")) : undefined,
+    );
+    return ours && !isPlatformEntryOf(builder.name, name)
+        ? platforms.find((platform) => platform !== undefined)
+        : undefined;
 }
-
-/** The name of an entry is that of a file. */
-const maxEntryName = 128;

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Builder, BuilderCredentials, BuilderNode } from "../builder";
 import { credentialsProblems } from "./credentials";
+import { needsCredentials } from "./kubePod";
 import { advertisedProblem } from "./native";
-import { explainCallFailure, listWorkers } from "./workers";
+import { callTimeoutMs, explainCallFailure, listWorkers } from "./workers";
 
 /** How long a node may take to answer, in seconds, when the caller sets nothing. A running one answers in milliseconds. */
 export const defaultReadySeconds = 30;
 
 const retryMs = 500;
-const callTimeoutMs = 5000;
 const freshMs = 10_000;
 
 interface NodeCheck {
@@ -24,8 +24,8 @@ interface NodeCheck {
 const checks = new Map<string, Map<string, NodeCheck>>();
 
 /**
- * Waits until every given node answers over mutual TLS and offers what the record says. Throws one error that lists each
- * node asked by this process for the same builder, also by a call that runs at the same time.
+ * Waits until every given node answers, over mutual TLS or by `kubectl exec`, and offers what the record says. Throws one
+ * error that lists each node asked by this process for the same builder, also by a call that runs at the same time.
  */
 export async function waitUntilReady(
     builder: Builder,
@@ -35,7 +35,7 @@ export async function waitUntilReady(
     /** Nodes that may take longer, by name: they have just been started. */
     longer: ReadonlyMap<string, number> = new Map(),
 ): Promise<void> {
-    const wrong = credentialsProblems(credentials, new Date());
+    const wrong = nodes.some(needsCredentials) ? credentialsProblems(credentials, new Date()) : [];
     if (wrong.length > 0) {
         throw new Error(`builder "${builder.name}" cannot be reached: ${wrong.join("; ")}`);
     }
@@ -51,7 +51,7 @@ export async function waitUntilReady(
 }
 
 /** The deadline from the environment, in seconds. */
-function readySeconds(env: NodeJS.ProcessEnv = process.env): number {
+export function readySeconds(env: NodeJS.ProcessEnv = process.env): number {
     const text = env.MULTIARCH_BUILDER_READY_SECONDS;
     if (text === undefined || text === "") {
         return defaultReadySeconds;
@@ -104,7 +104,7 @@ async function askUntilReady(
     const deadline = Date.now() + seconds * 1000;
     for (let tries = 1; ; tries++) {
         try {
-            const workers = await listWorkers(node, credentials, Math.min(callTimeoutMs, seconds * 1000));
+            const workers = await listWorkers(node, credentials, Math.min(callTimeoutMs(node), seconds * 1000));
             return advertisedProblem(node, workers[0]?.platforms ?? []);
         } catch (error) {
             const { text, permanent } = explainCallFailure(error);
@@ -118,13 +118,15 @@ async function askUntilReady(
 
 function describeFailure(builder: Builder, all: NodeCheck[]): string {
     const bad = all.filter((check) => check.problem !== undefined);
-    const lines = all.map(
-        ({ node, problem }) =>
-            `\n  - ${node.name} (${node.endpoint}, server name ${node.serverName}, ${node.platforms.join(", ")}): ` +
-            (problem ?? "ready"),
-    );
+    const lines = all.map(({ node, problem }) => `\n  - ${describeNode(node)}: ${problem ?? "ready"}`);
+    const how = all.every(({ node }) => needsCredentials(node)) ? " over mutual TLS" : "";
     return (
-        `builder "${builder.name}" is not ready: ${bad.length} of ${all.length} nodes asked over mutual TLS cannot be ` +
+        `builder "${builder.name}" is not ready: ${bad.length} of ${all.length} nodes asked${how} cannot be ` +
         `used; nothing was built on them and no tag has moved.${lines.join("")}`
     );
+}
+
+function describeNode(node: BuilderNode): string {
+    const serverName = needsCredentials(node) ? `, server name ${node.serverName}` : "";
+    return `${node.name} (${node.endpoint}${serverName}, ${node.platforms.join(", ")})`;
 }

@@ -2,7 +2,9 @@ import type { Builder, BuilderNode } from "../builder";
 import { repositoryProblem } from "../image/names";
 import { isObject } from "../objects";
 import { nativeFamily, normalizePlatform, platformProblem } from "../platform";
-import { builderNameProblem, replicaOf } from "./entries";
+import { builderNameProblem } from "./entries";
+import { isPodEndpoint, podProblem } from "./kubePod";
+import { replicaOf } from "./replicas";
 
 type Add = (path: string, value: unknown, reason: string) => void;
 
@@ -61,9 +63,6 @@ function completenessProblems(node: Partial<BuilderNode>, at: string, add: Add):
             add(`${at}.${property}`, value, `is missing: it must be text${what}`);
         }
     }
-    if (!Number.isInteger(node.replica ?? 0) || (node.replica ?? 0) < 0) {
-        add(`${at}.replica`, node.replica, "must be a whole number from 0");
-    }
 }
 
 /** What no two nodes may have in common. */
@@ -116,9 +115,17 @@ export function nodeProblems(node: Partial<BuilderNode>, at: string, add: Add): 
         // A password in an address must not get into a log.
         add(`${at}.endpoint`, JSON.stringify(endpoint).includes("@") ? undefined : endpoint, endpointReason);
     }
-    if (name !== undefined && name !== null && name !== "" && !/^[a-z][a-z0-9._-]{0,127}$/.test(String(name))) {
+    if (
+        name !== undefined &&
+        name !== null &&
+        name !== "" &&
+        !(typeof name === "string" && /^[a-z][a-z0-9._-]{0,127}$/.test(name))
+    ) {
         const rule = "must start with a lower-case letter and hold only lower-case letters, digits, `.`, `_` and `-`";
         add(`${at}.name`, name, rule);
+    }
+    if (!Number.isInteger(node.replica ?? 0) || (node.replica ?? 0) < 0) {
+        add(`${at}.replica`, node.replica, "must be a whole number from 0");
     }
     const platforms = platformList(node.platforms, `${at}.platforms`, add);
     const emulated = platformList(node.emulated, `${at}.emulated`, add);
@@ -159,6 +166,9 @@ export function endpointProblem(endpoint: string): string | undefined {
     const expected = "must be tcp://host:port, for example tcp://10.0.1.5:1234";
     if (typeof endpoint !== "string") {
         return expected;
+    }
+    if (isPodEndpoint(endpoint)) {
+        return podProblem(endpoint);
     }
     if (endpoint.startsWith("unix:")) {
         return `${expected}; a socket cannot do mutual TLS`;

@@ -2,16 +2,17 @@ import type { Builder, BuilderCredentials, BuilderNode } from "../builder";
 import { normalizePlatform } from "../platform";
 import { credentialsProblems } from "./credentials";
 import { type Entry, builderEntry, offeredPlatforms, platformEntry, standingEntries } from "./entries";
+import { needsCredentials } from "./kubePod";
 import { waitUntilReady } from "./readiness";
-import { removeStaleEntries, storeDir, writeEntries } from "./store";
+import { removeStaleEntries, removeStaleImageEntries, storeDir, writeEntries } from "./store";
 import { openTunnels, requireTunnelTools, throughTunnels } from "./tunnel";
 import { sleepingNodes, wakeNodes } from "./wake";
 import { listWorkers } from "./workers";
 
-/** What an image needs of a builder: one platform's node, or every platform on the multi-node entry. */
+/** What is to be built: on the replicas of an image, or without one on the nodes of the multi-node entry. */
 export interface Demand {
     platforms: string[];
-    image: string;
+    image?: string;
 }
 
 /**
@@ -32,11 +33,11 @@ export async function registerForBuild(
         return entry;
     });
     const nodes = [...new Set(entries.flatMap((entry) => entry.nodes))];
-    refuseUnusable(builder, credentials);
+    refuseUnusable(builder, nodes, credentials);
     await requireTunnelTools(nodes);
     for (let tries = 1; ; tries++) {
         const seconds = await wakeNodes(nodes, log);
-        const ping = (node: BuilderNode) => listWorkers(node, credentials, pingTimeoutMs);
+        const ping = (node: BuilderNode) => listWorkers(node, credentials);
         await openTunnels(nodes, log, { seconds, ping });
         const done = tellOfWaiting([...seconds.keys()], log);
         try {
@@ -57,10 +58,9 @@ export async function registerForBuild(
 }
 
 const wakeTries = 3;
-const pingTimeoutMs = 5000;
 
-function refuseUnusable(builder: Builder, credentials: BuilderCredentials): void {
-    const wrong = credentialsProblems(credentials, new Date());
+function refuseUnusable(builder: Builder, nodes: BuilderNode[], credentials: BuilderCredentials): void {
+    const wrong = nodes.some(needsCredentials) ? credentialsProblems(credentials, new Date()) : [];
     if (wrong.length > 0) {
         throw new Error(`builder "${builder.name}" cannot be reached: ${wrong.join("; ")}`);
     }
@@ -110,13 +110,14 @@ export async function registerBuilder(
     dir = storeDir(),
     now?: Date,
 ): Promise<string[]> {
-    const wrong = credentialsProblems(credentials, now);
+    const wrong = builder.nodes.some(needsCredentials) ? credentialsProblems(credentials, now) : [];
     if (wrong.length > 0) {
         throw new Error(`builder "${builder.name}" cannot be registered: ${wrong.join("; ")}`);
     }
     const entries = standingEntries(builder);
     await writeReachable(entries, credentials, dir);
     await removeStaleEntries(dir, builder.name, entries);
+    await removeStaleImageEntries(dir, builder, credentials);
     return entries.map((entry) => entry.name);
 }
 

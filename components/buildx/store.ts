@@ -3,8 +3,9 @@ import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Builder, BuilderCredentials } from "../builder";
-import { type Entry, isPlatformEntryOf } from "./entries";
+import { type Entry, imageEntryPlatform, isPlatformEntryOf, nodesFor } from "./entries";
 import { type StoredInstance, credentialFiles, parseInstance, renderInstance } from "./instance";
+import { needsCredentials } from "./kubePod";
 
 const ownFolder = "multiarch-builder";
 
@@ -20,7 +21,12 @@ export function storeDir(env: NodeJS.ProcessEnv = process.env): string {
  */
 export async function writeEntries(dir: string, entries: Entry[], credentials: BuilderCredentials): Promise<void> {
     await Promise.all(entries.map((entry) => refuseForeign(dir, entry.name)));
-    const credentialsDir = await writeCredentials(dir, credentials);
+    const withCredentials = entries.some((entry) => entry.nodes.some(needsCredentials));
+    const credentialsDir = credentialsFolder(dir, credentials);
+    await privateDir(path.join(dir, ownFolder));
+    if (withCredentials) {
+        await writeCredentials(dir, credentials);
+    }
     await privateDir(path.join(dir, "instances"));
     for (const entry of entries) {
         const file = instanceFile(dir, entry.name);
@@ -33,15 +39,35 @@ export async function writeEntries(dir: string, entries: Entry[], credentials: B
     }
     // Another process with other credentials may have found these unused before the instances were there, or may have
     // taken over all of the instances since.
-    await writeCredentials(dir, credentials);
-    await removeUnreferenced(dir, [credentialsDir]);
+    if (withCredentials) {
+        await writeCredentials(dir, credentials);
+        await removeUnreferenced(dir, [credentialsDir]);
+    }
 }
 
 /** Removes the entries of single platforms that a builder no longer has. */
 export async function removeStaleEntries(dir: string, builderName: string, current: Entry[]): Promise<void> {
     const names = new Set(current.map((entry) => entry.name));
-    const stale = (name: string) => isPlatformEntryOf(builderName, name) && !names.has(name);
-    await removeOwn(dir, stale, () => true);
+    await removeOwn(dir, (name) => isPlatformEntryOf(builderName, name) && !names.has(name));
+}
+
+/**
+ * Removes the entries of images whose node is no replica of the builder any more, or whose credentials are not the
+ * builder's. Others stay, also of images that moved or are gone: the record does not tell, another process may be about to
+ * build on them, and each build writes its own anew.
+ */
+export async function removeStaleImageEntries(
+    dir: string,
+    builder: Builder,
+    credentials: BuilderCredentials,
+): Promise<void> {
+    const folder = credentialsFolder(dir, credentials);
+    await removeOwn(dir, (name, { nodeNames, credentialsDirs }) => {
+        const platform = imageEntryPlatform(builder, name, nodeNames);
+        const replicas = platform === undefined ? [] : nodesFor(builder, platform);
+        const inUse = replicas.length > 1 && replicas.some((node) => node.name === nodeNames[0]);
+        return platform !== undefined && !(inUse && credentialsDirs.every((used) => used === folder));
+    });
 }
 
 /**
@@ -49,14 +75,12 @@ export async function removeStaleEntries(dir: string, builderName: string, curre
  * names removed. A builder of the user's with the same name is left alone.
  */
 export async function forgetBuilder(dir: string, builder: Builder): Promise<string[]> {
-    const nodes = new Set(builder.nodes.map((node) => node.name));
     const removed = await removeOwn(
         dir,
-        (name) => name === builder.name || name.startsWith(`${builder.name}-`),
-        (name, nodeNames) =>
+        (name, { nodeNames }) =>
             name === builder.name ||
             isPlatformEntryOf(builder.name, name) ||
-            nodeNames.every((node) => nodes.has(node)),
+            imageEntryPlatform(builder, name, nodeNames) !== undefined,
     );
     // `buildx rm` takes entries away and knows nothing of their credentials.
     const own = path.join(dir, ownFolder);
@@ -68,16 +92,13 @@ export async function forgetBuilder(dir: string, builder: Builder): Promise<stri
     return removed;
 }
 
-async function removeOwn(
-    dir: string,
-    named: (name: string) => boolean,
-    matches: (name: string, nodeNames: string[]) => boolean,
-): Promise<string[]> {
+/** Removes entries that this package wrote, and returns their names. */
+async function removeOwn(dir: string, matches: (name: string, instance: StoredInstance) => boolean): Promise<string[]> {
     const removed: string[] = [];
-    for (const name of (await listDir(path.join(dir, "instances"))).filter(named)) {
+    for (const name of await listDir(path.join(dir, "instances"))) {
         const text = await readText(instanceFile(dir, name));
         const instance = text === undefined ? undefined : parseInstance(text);
-        if (instance && isOwn(dir, instance) && matches(name, instance.nodeNames)) {
+        if (instance && isOwn(dir, instance) && matches(name, instance)) {
             await rm(instanceFile(dir, name), { force: true });
             await rm(path.join(dir, "activity", name), { force: true });
             // buildx's notes of the builds, with the paths of their contexts; `buildx rm` removes them too.
@@ -134,19 +155,20 @@ async function refuseForeign(dir: string, name: string): Promise<void> {
 
 function isOwn(dir: string, instance: StoredInstance): boolean {
     const own = path.join(dir, ownFolder);
-    return (
-        instance.credentialsDirs.length > 0 && instance.credentialsDirs.every((folder) => path.dirname(folder) === own)
-    );
+    return instance.nodeNames.length > 0 && instance.credentialsDirs.every((folder) => path.dirname(folder) === own);
 }
 
-/** Writes the PEM files into a folder named by their content, so that two sets never mix. */
-async function writeCredentials(dir: string, credentials: BuilderCredentials): Promise<string> {
-    const { ca, cert, key } = credentials;
+/** The folder of a set of PEM files, named by their content, so that two sets never mix. */
+function credentialsFolder(dir: string, { ca, cert, key }: BuilderCredentials): string {
     const hash = createHash("sha256")
         .update(JSON.stringify([ca, cert, key]))
         .digest("hex")
         .slice(0, 16);
-    const folder = path.join(dir, ownFolder, hash);
+    return path.join(dir, ownFolder, hash);
+}
+
+async function writeCredentials(dir: string, credentials: BuilderCredentials): Promise<void> {
+    const folder = credentialsFolder(dir, credentials);
     for (let tries = 1; ; tries++) {
         try {
             await privateDir(path.join(dir, ownFolder));
@@ -158,7 +180,7 @@ async function writeCredentials(dir: string, credentials: BuilderCredentials): P
                     await writePrivate(dir, file, credentials[part]);
                 }
             }
-            return folder;
+            return;
         } catch (error) {
             // Another process found the folder unused meanwhile.
             if (!isMissing(error) || tries === 10) {

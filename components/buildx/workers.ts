@@ -8,6 +8,9 @@ import {
 } from "@grpc/grpc-js";
 import type { BuilderCredentials, BuilderNode } from "../builder";
 import { formatPlatform } from "../platform";
+import { isPodEndpoint } from "./kubePod";
+import { PodCallError, podWorkers } from "./kubectl";
+import { type WorkerRecord, parseListWorkersResponse } from "./workersMessage";
 
 /** What a BuildKit worker says of itself. */
 export interface WorkerInfo {
@@ -18,64 +21,37 @@ export interface WorkerInfo {
     version: string;
 }
 
-// The few fields of BuildKit's control API that are read here.
-// https://github.com/moby/buildkit/blob/v0.33.1/api/services/control/control.proto and api/types/worker.proto
-const schema = {
-    nested: {
-        ListWorkersRequest: { fields: {} },
-        ListWorkersResponse: { fields: { record: { rule: "repeated", type: "WorkerRecord", id: 1 } } },
-        WorkerRecord: {
-            fields: {
-                labels: { keyType: "string", type: "string", id: 2 },
-                platforms: { rule: "repeated", type: "Platform", id: 3 },
-                version: { type: "Version", id: 5 },
-            },
-        },
-        Platform: {
-            fields: {
-                architecture: { type: "string", id: 1 },
-                os: { type: "string", id: 2 },
-                variant: { type: "string", id: 3 },
-            },
-        },
-        Version: { fields: { version: { type: "string", id: 2 } } },
-        Control: {
-            methods: { ListWorkers: { requestType: "ListWorkersRequest", responseType: "ListWorkersResponse" } },
-        },
-    },
-};
-
-interface ListWorkersResponse {
-    record: {
-        labels: Record<string, string>;
-        platforms: { architecture: string; os: string; variant: string }[];
-        version: { version: string } | null;
-    }[];
+/** How long one call may take, in milliseconds: `kubectl` may have to log in first. */
+export function callTimeoutMs({ endpoint }: Pick<BuilderNode, "endpoint">): number {
+    return isPodEndpoint(endpoint) ? 20_000 : 5000;
 }
 
-interface Method {
-    path: string;
-    requestSerialize(value: object): Buffer;
-    responseDeserialize(bytes: Buffer): object;
-}
-
-async function listWorkersMethod(): Promise<Method> {
-    // Loaded with the first call: a run that builds nothing does without it.
-    const { fromJSON } = await import("@grpc/proto-loader");
-    const definition = fromJSON(schema as Parameters<typeof fromJSON>[0], { defaults: true });
-    return (definition.Control as unknown as Record<"ListWorkers", Method>).ListWorkers;
+/** Asks a BuildKit daemon for its workers, over mutual TLS or by `kubectl exec`. */
+export async function listWorkers(
+    node: Pick<BuilderNode, "endpoint" | "serverName">,
+    credentials: BuilderCredentials,
+    timeoutMs = callTimeoutMs(node),
+): Promise<WorkerInfo[]> {
+    if (isPodEndpoint(node.endpoint)) {
+        const workers = await podWorkers(node.endpoint, timeoutMs);
+        return workers.map(({ platforms, labels, buildkitVersion }) => ({
+            platforms: platforms.map(formatPlatform),
+            labels: labels ?? {},
+            version: buildkitVersion?.version ?? "",
+        }));
+    }
+    return listWorkersByTls(node, credentials, timeoutMs);
 }
 
 /**
- * Asks a BuildKit daemon for its workers over mutual TLS. A finished handshake proves nothing: under TLS 1.3 a client
- * without a valid certificate is refused at its first call only.
+ * Asks over mutual TLS. A finished handshake proves nothing: under TLS 1.3 a client without a valid certificate is refused
+ * at its first call only.
  */
-export async function listWorkers(
+async function listWorkersByTls(
     node: Pick<BuilderNode, "endpoint" | "serverName">,
     credentials: BuilderCredentials,
     timeoutMs: number,
 ): Promise<WorkerInfo[]> {
-    const method = await listWorkersMethod();
     const client = new Client(
         new URL(node.endpoint).host,
         channelCredentials.createSsl(
@@ -86,24 +62,24 @@ export async function listWorkers(
         channelOptions(node.serverName),
     );
     try {
-        const response = await new Promise<ListWorkersResponse>((resolve, reject) => {
+        const records = await new Promise<WorkerRecord[]>((resolve, reject) => {
             client.makeUnaryRequest(
                 "/moby.buildkit.v1.Control/ListWorkers",
-                (value: object) => method.requestSerialize(value),
-                (bytes: Buffer) => method.responseDeserialize(bytes) as ListWorkersResponse,
+                // The request asks for nothing in particular.
+                () => Buffer.alloc(0),
+                parseListWorkersResponse,
                 {},
                 new Metadata(),
                 { deadline: Date.now() + timeoutMs },
-                (error: ServiceError | null, value?: ListWorkersResponse) =>
+                (error: ServiceError | null, value?: WorkerRecord[]) =>
                     error || !value ? reject(error ?? new Error("empty answer")) : resolve(value),
             );
         });
-        return response.record.map((record) => ({
-            platforms: record.platforms.map(({ os, architecture, variant }) =>
+        return records.map(({ platforms, ...record }) => ({
+            ...record,
+            platforms: platforms.map(({ os, architecture, variant }) =>
                 formatPlatform({ os, architecture, ...(variant ? { variant } : {}) }),
             ),
-            labels: record.labels,
-            version: record.version?.version ?? "",
         }));
     } finally {
         client.close();
@@ -123,6 +99,9 @@ function channelOptions(serverName: string): ClientOptions {
 
 /** What went wrong in a call, in words that say what to do, and whether trying again is of no use. */
 export function explainCallFailure(error: unknown): { text: string; permanent: boolean } {
+    if (error instanceof PodCallError) {
+        return { text: error.message, permanent: error.permanent };
+    }
     const { code, details, message } = (error ?? {}) as Partial<ServiceError>;
     const raw = details || message || String(error);
     const known = callFailures.find(([pattern]) => pattern.test(raw));

@@ -1,5 +1,6 @@
 import type { Ec2BuildersArgs } from "../ec2/arguments";
 import { defaults, nodeSettings } from "../ec2/settings";
+import type { BuildRegistryArgs } from "../registry/arguments";
 import type { FarmSize } from "./monthlyCost";
 
 /** Seven of detailed monitoring, and the agent's: disk by device and by instance, memory. */
@@ -9,7 +10,7 @@ const metricsOfNode = 10;
 export function ec2Size(
     region: string,
     args: Pick<Ec2BuildersArgs, "nodes" | "cache" | "idleStopMinutes" | "kmsKeyArn" | "dns">,
-    registry: { created: boolean; createKmsKey?: boolean },
+    created?: BuildRegistryArgs,
 ): FarmSize {
     const sleeps = (args.idleStopMinutes ?? defaults.idleStopMinutes) > 0;
     const { sizeGiB = defaults.cacheSizeGiB, iops = defaults.iops, throughputMiBps } = args.cache ?? {};
@@ -24,11 +25,11 @@ export function ec2Size(
         region,
         nodes,
         sleeps,
-        kmsKeys: (args.kmsKeyArn === undefined ? 1 : 0) + (registry.createKmsKey ? 1 : 0),
+        kmsKeys: (args.kmsKeyArn === undefined ? 1 : 0) + (created?.createKmsKey ? 1 : 0),
         // The system's, the instance's and the disk's; and one that tells of a node that does not go to sleep.
         alarms: nodes.length * (sleeps ? 4 : 3),
         hostedZones: args.dns && args.dns.zoneId === undefined ? 1 : 0,
         logs: true,
-        registry: registry.created,
+        registry: created !== undefined,
     };
 }

@@ -66,7 +66,8 @@ export interface FarmSize {
 
 /** Machines of one kind. */
 export interface SizedNode {
-    instanceType: string;
+    /** Undefined for machines that somebody else pays for: only the disks count then. */
+    instanceType?: string;
     /** Defaults to 1. */
     count?: number;
     rootGiB: number;
@@ -80,11 +81,8 @@ const assumed = { registryGB: 20, logGB: 1 } as const;
 
 /** Estimates what a farm costs a month from the price table. https://aws.amazon.com/ec2/pricing/on-demand/ has today's. */
 export function estimateMonthlyCost(farm: FarmSize): MonthlyCost {
-    const unpriced = [
-        ...new Set(
-            farm.nodes.map(({ instanceType }) => instanceType).filter((type) => instanceHour(type) === undefined),
-        ),
-    ];
+    const types = new Set(farm.nodes.flatMap(({ instanceType }) => instanceType ?? []));
+    const unpriced = [...types].filter((type) => instanceHour(type) === undefined);
     const items = itemsOf(farm).filter(({ perMonth, perHour }) => perMonth + perHour > 0);
     const at = (hours: number) => cents(sum(items, farm.sleeps ? hours : hoursPerMonth));
     return {
@@ -109,8 +107,8 @@ function itemsOf(farm: FarmSize): MonthlyCostItem[] {
         const many = count === 1 ? "" : `${count} × `;
         const hourly = (name: string, perHour: number) => ({ name: `${many}${name}`, perMonth: 0, perHour });
         return [
-            hourly(instanceType, count * (instanceHour(instanceType) ?? 0)),
-            hourly(`metrics of ${instanceType}`, (count * metrics * prices.metric) / hoursPerMonth),
+            hourly(instanceType ?? "", count * (instanceHour(instanceType ?? "") ?? 0)),
+            hourly(`metrics of ${instanceType ?? ""}`, (count * metrics * prices.metric) / hoursPerMonth),
             monthly(`${many}root volume, ${rootGiB} GiB`, count * volumeMonth({ sizeGiB: rootGiB })),
             ...(cache ? [monthly(`${many}cache volume, ${cache.sizeGiB} GiB`, count * volumeMonth(cache))] : []),
         ];

@@ -95,7 +95,8 @@ export function builderInstance(
                 // One hop: an answer does not reach a build step on the bridge.
                 httpPutResponseHopLimit: 1,
                 httpProtocolIpv6: "disabled",
-                instanceMetadataTags: "enabled",
+                // Nothing reads them there, and with them a tag with a space or a slash in its key would fail the start.
+                instanceMetadataTags: "disabled",
             },
             rootBlockDevice: {
                 volumeType: "gp3",

@@ -53,10 +53,10 @@ const accelerated = /^(dl|f|g|gr|inf|p|trn|vt)\d/;
 
 function unfitness(family: string, size: string): string | undefined {
     if (family.startsWith("mac")) {
-        return "is a Mac, which runs no Linux builder and is billed for 24 hours at least";
+        return "is a Mac, which runs no Linux and is billed for 24 hours at least: take a c, m or r type";
     }
     if (/^(u-)?p6e-gb/.test(family)) {
-        return "is part of a GPU rack that cannot be started alone";
+        return "is part of a GPU rack that cannot be started alone: take a c, m or r type";
     }
     if (accelerated.test(family)) {
         return "has accelerators that a build does not use and that cost a multiple: take a c, m or r type";

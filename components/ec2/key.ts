@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { regionalService } from "../arns";
 import { accountStatement, encryptionKey as keyOf } from "../farm/key";
 import type { Scope } from "./scope";
 
@@ -17,10 +18,19 @@ export function keyPolicy(partition: string, account: string, region: string, lo
             accountStatement(partition, account),
             {
                 // logs:PutLogEvents and reading back, for an encrypted log group.
+                // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
                 Sid: "LogGroup",
                 Effect: "Allow",
-                Principal: { Service: `logs.${region}.amazonaws.com` },
-                Action: ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                Principal: { Service: regionalService("logs", partition, region) },
+                Action: [
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey",
+                    "kms:GenerateDataKeyWithoutPlaintext",
+                    "kms:ReEncryptFrom",
+                    "kms:ReEncryptTo",
+                ],
                 Resource: "*",
                 Condition: {
                     ArnEquals: {

@@ -1,6 +1,7 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import type * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
+import { fitting } from "../names";
 import { metricNamespace } from "../node/agent";
 import { type Scope, tagsOf } from "./scope";
 import { type NodeSettings, defaults } from "./settings";
@@ -25,6 +26,7 @@ export function logGroup(scope: Scope, keyArn: pulumi.Output<string>): cloudwatc
  */
 export function nodeAlarms(scope: Scope, node: NodeSettings, instance: ec2.Instance): void {
     const { args, name, parent, namePrefix, builderName, partition, region } = scope;
+    const owner = `${namePrefix}${pulumi.getProject()}-${pulumi.getStack()}-${builderName}`;
     const told = args.monitoring?.alarmActionArns ?? [];
     const automatic = (action: string) => pulumi.interpolate`arn:${partition}:automate:${region}:ec2:${action}`;
     const alarm = (suffix: string, own: pulumi.Input<string>[], args: cloudwatch.MetricAlarmArgs) =>
@@ -33,9 +35,7 @@ export function nodeAlarms(scope: Scope, node: NodeSettings, instance: ec2.Insta
             {
                 namespace: "AWS/EC2",
                 ...args,
-                name: `${namePrefix}${pulumi.getProject()}-${pulumi.getStack()}-${builderName}-${node.architecture}-${suffix}`.slice(
-                    -255,
-                ),
+                name: fitting(`${owner}-${node.architecture}-${suffix}`, 255),
                 dimensions: { InstanceId: instance.id },
                 treatMissingData: "notBreaching",
                 alarmActions: [...own, ...told],

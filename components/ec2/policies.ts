@@ -1,3 +1,4 @@
+import { regionalService } from "../arns";
 import { metricNamespace } from "../node/agent";
 
 /** One statement of an IAM policy. */
@@ -35,7 +36,9 @@ export function assumedByEc2(): string {
  */
 export function nodeStatements(node: {
     builderName: string;
+    partition: string;
     region: string;
+    accountId: string;
     keyArn: string;
     /** The node's own certificate and key, and the client CA. */
     parameterArns: string[];
@@ -57,10 +60,18 @@ export function nodeStatements(node: {
             Resource: node.keyArn,
             Condition: {
                 StringEquals: {
-                    "kms:ViaService": `ssm.${node.region}.amazonaws.com`,
+                    "kms:ViaService": regionalService("ssm", node.partition, node.region),
                     "kms:EncryptionContext:PARAMETER_ARN": node.parameterArns,
                 },
             },
+        },
+        {
+            // The SSM agent registers its instance, whose id is not known before its role.
+            // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+            Sid: "Registration",
+            Effect: "Allow",
+            Action: "ssm:UpdateInstanceInformation",
+            Resource: `arn:${node.partition}:ec2:${node.region}:${node.accountId}:instance/*`,
         },
         {
             // The SSM agent: port forwarding and shells without an open port. These calls take no resource.
@@ -68,7 +79,6 @@ export function nodeStatements(node: {
             Sid: "SessionManager",
             Effect: "Allow",
             Action: [
-                "ssm:UpdateInstanceInformation",
                 "ssmmessages:CreateControlChannel",
                 "ssmmessages:CreateDataChannel",
                 "ssmmessages:OpenControlChannel",
@@ -98,11 +108,12 @@ export function nodeStatements(node: {
 export function clientStatements(farm: {
     partition: string;
     region: string;
+    accountId: string;
     instanceArns: string[];
     keyArn: string;
     ssm: boolean;
 }): Statement[] {
-    const { partition, region, instanceArns, keyArn, ssm } = farm;
+    const { partition, region, accountId, instanceArns, keyArn, ssm } = farm;
     const wake: Statement[] = [
         // Reads the state of the nodes; the call takes no resource.
         { Sid: "SeeNodes", Effect: "Allow", Action: "ec2:DescribeInstances", Resource: "*" },
@@ -116,7 +127,7 @@ export function clientStatements(farm: {
             Resource: keyArn,
             Condition: {
                 Bool: { "kms:GrantIsForAWSResource": "true" },
-                StringEquals: { "kms:ViaService": `ec2.${region}.amazonaws.com` },
+                StringEquals: { "kms:ViaService": regionalService("ec2", partition, region) },
             },
         },
     ];
@@ -134,7 +145,7 @@ export function clientStatements(farm: {
             Sid: "OwnSessions",
             Effect: "Allow",
             Action: ["ssm:TerminateSession", "ssm:ResumeSession"],
-            Resource: `arn:${partition}:ssm:*:*:session/\${aws:userid}-*`,
+            Resource: `arn:${partition}:ssm:${region}:${accountId}:session/\${aws:userid}-*`,
         },
     ];
     return ssm ? [...wake, ...tunnel] : wake;

@@ -31,10 +31,27 @@ export function instanceProfile(
         {
             role: role.id,
             policy: pulumi
-                .all([scope.region, access.keyArn, access.logGroupArn, serverCert.arn, serverKey.arn, clientCa.arn])
-                .apply(([region, keyArn, logGroupArn, ...parameterArns]) =>
+                .all([
+                    scope.partition,
+                    scope.region,
+                    scope.accountId,
+                    access.keyArn,
+                    access.logGroupArn,
+                    serverCert.arn,
+                    serverKey.arn,
+                    clientCa.arn,
+                ])
+                .apply(([partition, region, accountId, keyArn, logGroupArn, ...parameterArns]) =>
                     document(
-                        nodeStatements({ builderName: scope.builderName, region, keyArn, parameterArns, logGroupArn }),
+                        nodeStatements({
+                            builderName: scope.builderName,
+                            partition,
+                            region,
+                            accountId,
+                            keyArn,
+                            parameterArns,
+                            logGroupArn,
+                        }),
                     ),
                 ),
         },

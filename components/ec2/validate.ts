@@ -1,6 +1,7 @@
 import { builderNameProblem } from "../buildx/entries";
 import { type Note, checkKinds } from "../kinds";
 import { checkProxy, checkRegistries } from "../node/validate";
+import { checkVolume } from "../farm/volume";
 import { isPlain } from "../problems";
 import type { Ec2BuildersArgs } from "./arguments";
 import { idProblem } from "./ids";
@@ -66,22 +67,7 @@ function validateSettings(name: string, args: Ec2BuildersArgs, note: Note, warn:
 }
 
 function validateCache({ cache, stopTimeoutSeconds, idleStopMinutes }: Ec2BuildersArgs, note: Note, warn: Warn): void {
-    const {
-        sizeGiB = defaults.cacheSizeGiB,
-        iops = defaults.iops,
-        throughputMiBps = defaults.throughputMiBps,
-    } = cache ?? {};
-    // https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html#gp3-ebs-volume-type
-    if (iops > Math.max(defaults.iops, 500 * sizeGiB)) {
-        note("cache.iops", iops, `a volume of ${sizeGiB} GiB takes ${500 * sizeGiB} at most (500 for each GiB)`);
-    }
-    if (throughputMiBps > iops / 4) {
-        note(
-            "cache.throughputMiBps",
-            throughputMiBps,
-            `must be at most a quarter of \`cache.iops\` (${iops}), so ${Math.floor(iops / 4)}`,
-        );
-    }
+    checkVolume(cache ?? {}, note);
     idProblem("cache.snapshotId", cache?.snapshotId, "snap", note);
     if ((idleStopMinutes ?? defaults.idleStopMinutes) > 0 && (stopTimeoutSeconds ?? 0) > 1800) {
         warn(
@@ -100,8 +86,15 @@ function validateTls(name: string, args: Ec2BuildersArgs, note: Note): void {
         note("tls", undefined, `is missing ${missing.join(", ")}: take them from a BuilderTls for \`ec2TlsNodes(…)\``);
     }
     const certificates = tls?.nodeCertificates;
-    if (isPlain(certificates)) {
-        const without = ec2TlsNodes(args.builderName ?? name, args).filter((node) => !(node.name in certificates));
-        without.forEach((node) => note(`tls.nodeCertificates["${node.name}"]`, undefined, "is missing"));
+    const builderName = args.builderName ?? name;
+    if (isPlain(certificates) && !builderNameProblem(builderName)) {
+        const without = ec2TlsNodes(builderName, args).filter((node) => !(node.name in certificates));
+        without.forEach((node) =>
+            note(
+                `tls.nodeCertificates["${node.name}"]`,
+                undefined,
+                "is missing: each node needs a certificate of its own",
+            ),
+        );
     }
 }

@@ -24,7 +24,7 @@ export function validateMonitoring({ monitoring, idleStopMinutes }: Ec2BuildersA
         note("monitoring.alarmActionArns", undefined, reason);
     }
     actions.forEach((arn, i) => {
-        if (isPlain(arn) && !/^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\x21-\x7e]+$/.test(arn)) {
+        if (isPlain(arn) && !/^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:[\w+=,.@:/-]+$/.test(arn)) {
             const example = "arn:aws:sns:eu-central-1:111122223333:ops";
             note(`monitoring.alarmActionArns[${i}]`, arn, `must be an ARN, for example ${example}`);
         }

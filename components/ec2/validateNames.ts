@@ -1,8 +1,6 @@
-import { keyArnProblem, policyArnProblem, roleArnProblem } from "../arns";
-import { repositoryProblem } from "../image/names";
+import { roleArnProblem } from "../arns";
+import { checkNames, checkText } from "../farm/names";
 import type { Note } from "../kinds";
-import { isPlain } from "../problems";
-import { checkTags } from "../tags";
 import { serverNameProblem } from "../tls/names";
 import type { Ec2BuildersArgs } from "./arguments";
 import { ec2TlsNodes } from "./settings";
@@ -28,54 +26,20 @@ export function validateRelease({ buildkit }: Ec2BuildersArgs, note: Note): void
 
 /** Checks names, paths, tags and ARNs. */
 export function validateNames(args: Ec2BuildersArgs, note: Note): void {
-    const { namePrefix, rolePath } = args;
-    if (
-        namePrefix !== undefined &&
-        (!/^[A-Za-z][A-Za-z0-9-]{0,23}$/.test(namePrefix) || /^(aws|ssm|sg-)/i.test(namePrefix))
-    ) {
-        note(
-            "namePrefix",
-            namePrefix,
-            "must start with a letter and hold at most 24 letters, digits and `-`; AWS keeps `aws`, `ssm` and `sg-` for itself",
-        );
-    }
-    checkParameterPrefix(args.parameterPrefix, note);
-    // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-    if (rolePath !== undefined && (!/^\/([\x21-\x7e]+\/)?$/.test(rolePath) || rolePath.length > 512)) {
-        note("rolePath", rolePath, "must start and end with `/` and have 512 characters at most, for example /ci/");
-    }
-    checkText("permissionsBoundary", args.permissionsBoundary, policyArnProblem, note);
-    checkText("kmsKeyArn", args.kmsKeyArn, keyArnProblem, note);
+    checkNames(args, note);
     checkText("wakeIdentity.roleArn", args.wakeIdentity?.roleArn, roleArnProblem, note);
-    checkText("imageRepositoryUrl", args.imageRepositoryUrl, repositoryProblem, note);
-    checkText("cacheRepositoryUrl", args.cacheRepositoryUrl, repositoryProblem, note);
-    // A resource has a name of its own besides, and the name is a tag.
-    checkTags(args.tags, 49, note);
+    checkText("wakeIdentity.profile", args.wakeIdentity?.profile, profileProblem, note);
+    checkText("dns.zoneId", args.dns?.zoneId, zoneIdProblem, note);
     checkDns(args, note);
 }
 
-function checkText(path: string, value: unknown, reasonOf: (text: string) => string | undefined, note: Note): void {
-    const reason = isPlain(value) ? reasonOf(value as string) : undefined;
-    if (reason) {
-        note(path, value, reason);
-    }
+function profileProblem(text: string): string | undefined {
+    return /^\P{C}+$/u.test(text) ? undefined : "must be the name of a profile of the AWS configuration";
 }
 
-/** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html */
-function checkParameterPrefix(prefix: string | undefined, note: Note): void {
-    if (prefix === undefined) {
-        return;
-    }
-    // Fifteen levels and 1011 characters with the ARN before it; `/server/arm64/cert` comes after it.
-    if (prefix.length > 800 || prefix.split("/").length > 12) {
-        note("parameterPrefix", prefix, "must have 11 levels and 800 characters at most");
-    } else if (!/^(\/[A-Za-z0-9_.-]+)+$/.test(prefix) || /^\/(aws|ssm)/i.test(prefix)) {
-        note(
-            "parameterPrefix",
-            prefix,
-            "must be a path such as /ci/builders; AWS keeps all that starts with /aws and /ssm for itself",
-        );
-    }
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html */
+function zoneIdProblem(text: string): string | undefined {
+    return /^Z[A-Z0-9]{0,31}$/.test(text) ? undefined : "must be the id of a zone, such as Z0123456789ABCDEFGHIJ";
 }
 
 function checkDns(args: Ec2BuildersArgs, note: Note): void {

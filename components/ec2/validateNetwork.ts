@@ -26,23 +26,30 @@ export function validateNetwork(args: Ec2BuildersArgs, note: Note, warn: Warn): 
     idProblem("vpcId", args.vpcId, "vpc", note);
     validateAccess(accessOf(args), note, warn);
     validateEgress(args, note, warn);
+    validateBridge(args, note);
+}
+
+/** Checks the network of build steps, alone and beside the networks of clients and servers. */
+export function validateBridge(
+    args: { bridgeSubnet?: string; access?: { cidrs?: string[] }; egress?: { cidrs?: string[] } },
+    note: Note,
+): void {
     const bridge = bridgeCidr(args, note);
     if (bridge === undefined) {
         return;
     }
     const at = formatCidr(bridge);
-    for (const property of ["access", "egress"] as const) {
-        const cidrs = args[property]?.cidrs ?? [];
-        cidrs.forEach((text, i) => {
-            const cidr = parseCidr(text);
-            // A way out to everything holds every bridge; the nearer network is the one that is reached.
-            if (cidr && (property === "access" ? overlaps(bridge, cidr) : isWithin(cidr, bridge))) {
-                const lost =
-                    property === "access" ? "answers to those clients would get lost" : "nodes would not reach it";
-                const reason = `overlaps \`${property}.cidrs[${i}]\` (${text}), so ${lost}; set another${freeNetwork(cidrs)}`;
+    for (const [property, list] of Object.entries({ access: args.access?.cidrs, egress: args.egress?.cidrs })) {
+        const cidrs = (list ?? []).filter((text) => networkProblem(text) === undefined);
+        for (const text of cidrs) {
+            const cidr = parseCidr(text)!;
+            // The nearer network is the one that is reached; one that holds the bridge is fine for the way out.
+            const lost = property === "access" ? "answers to those clients would get lost" : "nodes would not reach it";
+            if (property === "access" ? cidr.bits >= 8 && overlaps(bridge, cidr) : isWithin(cidr, bridge)) {
+                const reason = `overlaps ${text} of \`${property}.cidrs\`, so ${lost}; set another${freeNetwork(cidrs)}`;
                 note("bridgeSubnet", at, reason);
             }
-        });
+        }
     }
 }
 
@@ -57,7 +64,11 @@ function validateAccess(access: Ec2Access, note: Note, warn: Warn): void {
         );
     }
     if (sources > 0 && ssm) {
-        note("access.ssm", ssm, "cannot be combined with other sources: with it nodes have no inbound rule at all");
+        note(
+            "access.ssm",
+            ssm,
+            "cannot be combined with other sources, since with it nodes have no inbound rule at all: take one of both out",
+        );
     }
     securityGroupIds.forEach((id, i) => idProblem(`access.securityGroupIds[${i}]`, id, "sg", note));
     prefixListIds.forEach((id, i) => idProblem(`access.prefixListIds[${i}]`, id, "pl", note));
@@ -77,13 +88,14 @@ function validateAccess(access: Ec2Access, note: Note, warn: Warn): void {
     warnOfManyRules("access", sources, warn);
 }
 
-/** AWS takes a rule once, and a rule is a resource with its source in its name. */
-function eachOnce(at: string, sources: Record<string, pulumi.Input<string>[]>, note: Note): void {
+/** Notes what is listed twice: AWS takes a rule once, and a rule is a resource with its source in its name. */
+export function eachOnce(at: string, sources: Record<string, pulumi.Input<string>[]>, note: Note): void {
     for (const [property, list] of Object.entries(sources)) {
         duplicates(
             list,
             (source) => (isPlain(source) ? source : undefined),
-            (i, first, source) => note(`${at}.${property}[${i}]`, source, `is \`${at}.${property}[${first}]\` already`),
+            (i, first, source) =>
+                note(`${at}.${property}[${i}]`, source, `is \`${at}.${property}[${first}]\` already: take one out`),
         );
     }
 }
@@ -101,7 +113,11 @@ function warnOfManyRules(at: string, rules: number, warn: Warn): void {
 function validateEgress({ egress }: Ec2BuildersArgs, note: Note, warn: Warn): void {
     const { ports = defaults.egressPorts, cidrs, prefixListIds = [] } = egress ?? {};
     if (ports.length === 0 || (cidrs?.length === 0 && prefixListIds.length === 0)) {
-        note("egress", egress, "lets nodes connect nowhere: they could not install BuildKit or pull an image");
+        note(
+            "egress",
+            egress,
+            "lets nodes connect nowhere, so they could not install BuildKit or pull an image: name ports and networks, or leave it out",
+        );
     }
     cidrs?.forEach((text, i) => {
         const reason = networkProblem(text);
@@ -114,7 +130,7 @@ function validateEgress({ egress }: Ec2BuildersArgs, note: Note, warn: Warn): vo
     warnOfManyRules("egress", ports.length * ((cidrs?.length ?? 0) + prefixListIds.length), warn);
 }
 
-function bridgeCidr(args: Ec2BuildersArgs, note: Note): Cidr | undefined {
+function bridgeCidr(args: Pick<Ec2BuildersArgs, "bridgeSubnet">, note: Note): Cidr | undefined {
     const text = args.bridgeSubnet ?? defaults.bridgeSubnet;
     const cidr = parseCidr(text);
     if (!cidr || formatCidr(cidr) !== text || !isPrivate(cidr)) {

@@ -18,8 +18,13 @@ export function validateNodes(args: Ec2BuildersArgs, note: Note, warn: Warn): vo
         note("nodes", args.nodes, "must hold at least one node: amd64, arm64 or both");
     }
     architectures.forEach((architecture) => validateNode(architecture, args.nodes?.[architecture] ?? {}, note, warn));
+    checkEmulatedOnce(args, note);
+}
+
+/** What one node emulates, no other may run natively. */
+export function checkEmulatedOnce(args: Pick<Ec2BuildersArgs, "nodes">, note: Note): void {
     const emulated = (args.nodes?.amd64?.emulated ?? []).map(normalizePlatform);
-    for (const architecture of architectures) {
+    for (const architecture of architecturesOf(args)) {
         (args.nodes?.[architecture]?.platforms ?? [])
             .filter((platform) => emulated.includes(normalizePlatform(platform)))
             .forEach((platform) => {
@@ -41,6 +46,19 @@ function validateNode(architecture: Architecture, node: Ec2Node, note: Note, war
         validateSize(at, type, facts, node, note);
         sizeWarnings(type, facts).forEach((text) => warn(`${at}.instanceType`, text));
     }
+    checkPlatforms(architecture, facts, node, note);
+    idProblem(`${at}.amiId`, node.amiId, "ami", note);
+    idProblem(`${at}.subnetId`, node.subnetId, "subnet", note);
+}
+
+/** Checks which platforms a node runs natively and which by emulation. */
+export function checkPlatforms(
+    architecture: Architecture,
+    facts: InstanceTypeFacts | undefined,
+    node: Pick<Ec2Node, "platforms" | "emulated">,
+    note: Note,
+): void {
+    const at = `nodes.${architecture}`;
     const platforms = (property: "platforms" | "emulated", reasonOf: (platform: string) => string | undefined) => {
         const list = node[property] ?? [];
         list.forEach((platform, i) => {
@@ -50,16 +68,15 @@ function validateNode(architecture: Architecture, node: Ec2Node, note: Note, war
             }
         });
         duplicates(list, normalizePlatform, (i, first) =>
-            note(`${at}.${property}[${i}]`, list[i], `is \`${at}.${property}[${first}]\` already`),
+            note(`${at}.${property}[${i}]`, list[i], `is \`${at}.${property}[${first}]\` already: take one out`),
         );
     };
     platforms("platforms", (platform) => nativeProblem(architecture, facts, platform));
     platforms("emulated", (platform) => emulationProblem(architecture, platform));
-    idProblem(`${at}.amiId`, node.amiId, "ami", note);
-    idProblem(`${at}.subnetId`, node.subnetId, "subnet", note);
 }
 
-function typeProblem(architecture: Architecture, type: string, facts?: InstanceTypeFacts): string | undefined {
+/** Why a type is no machine for a node of this architecture; undefined when it is one. */
+export function typeProblem(architecture: Architecture, type: string, facts?: InstanceTypeFacts): string | undefined {
     const usual = defaultInstanceTypes[architecture];
     if (!facts) {
         return `is no instance type; write one such as ${usual}`;
@@ -86,7 +103,8 @@ function validateSize(at: string, type: string, facts: InstanceTypeFacts, node: 
     }
 }
 
-function sizeWarnings(type: string, { burstable, vcpus = 2, memoryMiB = 4096 }: InstanceTypeFacts): string[] {
+/** What of a type is probably not meant. */
+export function sizeWarnings(type: string, { burstable, vcpus = 2, memoryMiB = 4096 }: InstanceTypeFacts): string[] {
     const warnings: string[] = [];
     if (burstable) {
         warnings.push(`${type} earns CPU credits: long builds slow down or cost extra; a c type does not`);

@@ -1,5 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import type { BuilderCredentials } from "../builder";
+import type * as pulumi from "@pulumi/pulumi";
 import { ec2Size } from "../cost/ec2Size";
 import { estimateMonthlyCost } from "../cost/monthlyCost";
 import type { FarmEc2 } from "../ec2/arguments";
@@ -7,37 +6,20 @@ import { Ec2Builders } from "../ec2/ec2Builders";
 import { ec2TlsNodes, nodeSettings } from "../ec2/settings";
 import { validateEc2Settings } from "../ec2/validate";
 import type { Problems } from "../problems";
-import type { FarmTls } from "../tls/arguments";
-import { BuilderTls } from "../tls/builderTls";
-import { validateTls } from "../tls/validate";
 import type { Backend } from "./backend";
+import { type MadeSettings, farmCertificates, validateMade } from "./made";
 import type { Repositories } from "./registry";
-import { type FarmResources, farmResources } from "./resources";
+import { farmResources } from "./resources";
 
-/** Checks the settings of builders on EC2 and of their certificates. */
-export function validateFarmEc2(
-    builderName: string,
-    ec2: FarmEc2,
-    args: FarmResources & { tls?: FarmTls },
-    problems: Problems,
-): void {
-    const shared = farmResources(args);
-    const before = problems.count;
-    const inEc2 = problems.under("ec2");
-    validateEc2Settings(
-        builderName,
-        { ...ec2, ...shared },
-        (path, value, reason) => {
-            // The builder's own name has been checked with the farm's.
-            if (path !== "name") {
-                (path.split(/[.[]/)[0]! in shared ? problems : inEc2).add(path, value, reason);
-            }
-        },
-        () => undefined,
+/** Checks the settings of builders on EC2. */
+export function validateFarmEc2(builderName: string, ec2: FarmEc2, args: MadeSettings, problems: Problems): void {
+    validateMade(
+        "ec2",
+        args,
+        problems,
+        (note) => validateEc2Settings(builderName, { ...ec2, ...farmResources(args) }, note, () => undefined),
+        () => ec2TlsNodes(builderName, ec2),
     );
-    if (problems.count === before) {
-        validateTls({ ...args.tls, nodes: ec2TlsNodes(builderName, ec2) }, problems.under("tls"));
-    }
 }
 
 /** Builders on EC2 with certificates of their own. */
@@ -45,41 +27,25 @@ export function ec2Backend(
     name: string,
     builderName: string,
     ec2: FarmEc2,
-    args: FarmResources & { tls?: FarmTls },
+    args: MadeSettings,
     { imageRepositoryUrl, cacheRepositoryUrl, created }: Repositories,
     parent: pulumi.Resource,
 ): Backend {
-    const certificates = new BuilderTls(
-        `${name}-tls`,
-        { ...args.tls, nodes: ec2TlsNodes(builderName, ec2) },
-        { parent },
-    );
-    const credentials = pulumi.secret(
-        pulumi
-            .all([certificates.serverCa, certificates.clientCert, certificates.clientKey])
-            .apply(([ca, cert, key]): BuilderCredentials => ({ ca, cert, key })),
-    );
+    const tls = farmCertificates(name, ec2TlsNodes(builderName, ec2), args, parent);
     const builders = new Ec2Builders(
         `${name}-ec2`,
-        {
-            ...ec2,
-            ...farmResources(args),
-            builderName,
-            tls: { clientCa: certificates.clientCa, nodeCertificates: certificates.nodeCertificates, credentials },
-            imageRepositoryUrl,
-            cacheRepositoryUrl,
-        },
+        { ...ec2, ...farmResources(args), builderName, tls, imageRepositoryUrl, cacheRepositoryUrl },
         { parent },
     );
-    const registry = { created: created !== undefined, createKmsKey: created?.createKmsKey };
+    const { nodes, credentialsParameters, recordParameter } = builders;
     return {
-        nodes: builders.nodes,
-        credentials,
+        nodes,
+        credentials: tls.credentials,
         platforms: nodeSettings(builderName, ec2).flatMap((node) => node.platforms),
-        credentialsParameters: builders.credentialsParameters,
-        recordParameter: builders.recordParameter,
-        monthlyCost: builders.credentialsParameters.apply(({ region }) =>
-            estimateMonthlyCost(ec2Size(region, { ...ec2, kmsKeyArn: args.kmsKeyArn }, registry)),
+        credentialsParameters,
+        recordParameter,
+        monthlyCost: credentialsParameters.apply(({ region }) =>
+            estimateMonthlyCost(ec2Size(region, { ...ec2, kmsKeyArn: args.kmsKeyArn }, created)),
         ),
     };
 }

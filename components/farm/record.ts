@@ -17,7 +17,7 @@ export function builderRecord(
         .apply(([nodes, imageRepositoryUrl, cacheRepositoryUrl, credentialsParameters]) =>
             present<Builder>({
                 name,
-                nodes: nodes as BuilderNode[],
+                nodes,
                 imageRepositoryUrl: imageRepositoryUrl || undefined,
                 cacheRepositoryUrl: cacheRepositoryUrl || undefined,
                 credentialsParameters,

@@ -7,7 +7,7 @@ import { Problems, isPlain } from "../problems";
 import type { BuildRegistryArgs } from "../registry/arguments";
 import { BuildRegistry } from "../registry/buildRegistry";
 import { validateRegistry } from "../registry/validate";
-import type { FarmResources } from "./resources";
+import { type FarmResources, farmResources } from "./resources";
 
 /** The repositories that images and caches are pushed to: ECR repositories of the farm, or URLs of others. */
 export interface FarmRegistry extends BuildRegistryArgs {
@@ -44,6 +44,7 @@ export interface RegistrySettings extends FarmResources {
     registry?: FarmRegistry;
     /** Given when the farm is on AWS. */
     ec2?: unknown;
+    eks?: unknown;
 }
 
 /** Settings of the repositories to create, if any: a farm on AWS that names none gets one with its own name. */
@@ -51,7 +52,7 @@ function createdRepositories(builderName: string, args: RegistrySettings): Build
     const given = args.registry ?? {};
     const named = given.repositories !== undefined || given.existingRepositories !== undefined;
     const elsewhere = urlProperties.some((property) => given[property] !== undefined);
-    if (!named && (elsewhere || args.ec2 === undefined)) {
+    if (!named && (elsewhere || (args.ec2 === undefined && args.eks === undefined))) {
         return undefined;
     }
     const { namePrefix, tags, kmsKeyArn } = args;
@@ -72,7 +73,12 @@ export function validateFarmRegistry(builderName: string, args: RegistrySettings
     }
     const created = createdRepositories(builderName, args);
     if (created) {
-        validateRegistry(created, problems.under("registry"));
+        const within = problems.under("registry");
+        // What comes from the farm's own arguments is told of them.
+        const shared = without(farmResources(args), ...(Object.keys(registry ?? {}) as (keyof FarmResources)[]));
+        const add: Problems["add"] = (path, value, reason) =>
+            (path.split(/[.[]/)[0]! in shared ? problems : within).add(path, value, reason);
+        validateRegistry(created, { add });
     }
     for (const property of urlProperties) {
         const value = registry?.[property];

@@ -3,7 +3,10 @@ import { present } from "../objects";
 
 /** What all AWS resources of a farm share. */
 export interface FarmResources {
-    /** Tags of every resource. */
+    /**
+     * Tags of every resource, 49 at most; no two keys that differ in case only, which IAM takes for one.
+     * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+     */
     tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** Permissions boundary of the roles, by ARN. */
     permissionsBoundary?: pulumi.Input<string>;
@@ -16,7 +19,7 @@ export interface FarmResources {
      * a new key with rotation.
      */
     kmsKeyArn?: pulumi.Input<string>;
-    /** Prefix of the parameters' names. Defaults to `/<namePrefix>multiarch-builder/<project>/<stack>/<builder>`. */
+    /** Prefix of the parameters' names, 11 levels and 512 characters at most. Defaults to `/<namePrefix>multiarch-builder/<project>/<stack>/<builder>`. */
     parameterPrefix?: string;
 }
 

@@ -2,30 +2,45 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { BuilderCredentials } from "../builder";
 import { builderNameProblem } from "../buildx/entries";
 import type { FarmEc2 } from "../ec2/arguments";
+import type { FarmEks } from "../eks/arguments";
 import { type BuilderEndpoint, validateEndpoints } from "../endpoints";
 import type { RegistryCredentials } from "../image/arguments";
-import { isInput } from "../kinds";
+import { checkKinds, isInput } from "../kinds";
 import { isObject } from "../objects";
 import { plainCredentialsProblems } from "../plainCredentials";
 import type { Problems } from "../problems";
 import type { FarmTls } from "../tls/arguments";
 import { validateFarmEc2 } from "./ec2";
+import { validateFarmEks } from "./eks";
+import { farmKinds } from "./kinds";
 import { type RegistrySettings, validateFarmRegistry } from "./registry";
 
 /** What of a farm's arguments is checked. */
 export interface FarmSettings extends RegistrySettings {
     builderName?: string;
     ec2?: FarmEc2;
+    eks?: FarmEks;
     endpoints?: BuilderEndpoint[];
     tls?: FarmTls;
     credentials?: pulumi.Input<BuilderCredentials>;
     registryCredentials?: RegistryCredentials;
 }
 
-const backends = ["ec2", "endpoints"] as const;
+const backends = ["ec2", "eks", "endpoints"] as const;
 
-/** Checks everything that is known before anything is created. */
-export function validateFarm(name: string, args: FarmSettings, problems: Problems): void {
+/**
+ * Checks everything that is known before anything is created. Returns the arguments without what is null or of the wrong
+ * kind, undefined when they are no object.
+ */
+export function validateFarm<T extends FarmSettings>(name: string, given: T, problems: Problems): T | undefined {
+    const { args } = checkKinds(farmKinds, given, (...problem) => problems.add(...problem));
+    if (args) {
+        validateSettings(name, args, problems);
+    }
+    return args;
+}
+
+function validateSettings(name: string, args: FarmSettings, problems: Problems): void {
     const builderName = args.builderName ?? name;
     const nameProblem = builderNameProblem(builderName);
     if (nameProblem) {
@@ -45,20 +60,22 @@ export function validateFarm(name: string, args: FarmSettings, problems: Problem
 function validateBackend(builderName: string, args: FarmSettings, problems: Problems): void {
     const given = backends.filter((backend) => args[backend] !== undefined && args[backend] !== null);
     if (given.length !== 1) {
-        const list = backends.map((backend) => `\`${backend}\``).join(" and ");
-        const what = given.length === 0 ? `is missing: give one of ${list}` : `exclude each other: give one of ${list}`;
+        const one = "give one of `ec2`, `eks` and `endpoints`";
+        const what = given.length === 0 ? `is missing: ${one}` : `exclude each other: ${one}`;
         problems.add(given.join(", ") || "endpoints", undefined, what);
         return;
     }
-    if (args.ec2 !== undefined) {
-        if (!isObject(args.ec2) || isInput(args.ec2)) {
-            problems.add(
-                "ec2",
-                isInput(args.ec2) ? undefined : args.ec2,
-                "must be a plain object with at least `subnetId`",
-            );
+    const [backend] = given;
+    if (backend !== "endpoints") {
+        const settings = args[backend!];
+        if (!isObject(settings) || isInput(settings)) {
+            const least = backend === "ec2" ? "subnetId" : "clusterName";
+            const got = isInput(settings) ? undefined : settings;
+            problems.add(backend!, got, `must be a plain object with at least \`${least}\``);
+        } else if (backend === "ec2") {
+            validateFarmEc2(builderName, args.ec2!, args, problems);
         } else {
-            validateFarmEc2(builderName, args.ec2, args, problems);
+            validateFarmEks(builderName, args.eks!, args, problems);
         }
         if (args.credentials !== undefined) {
             problems.add("credentials", undefined, "are made with the builders; take them out, or see `tls.existing`");

@@ -16,6 +16,12 @@ export function failureAdvice(image: string, error: string, usesBuilt: boolean):
             "again then; if that is not enough, give the node a larger cache volume"
         );
     }
+    if (/^context deadline exceeded$/m.test(error)) {
+        return (
+            `${image} was not done within its time limit (\`customTimeouts\`), most likely because a registry took a ` +
+            "connection and did not answer. See to it and run the update again; a build that needs longer takes a longer limit"
+        );
+    }
     const [, host, complaint] = badCertificate.exec(error) ?? [];
     if (host !== undefined && complaint !== undefined) {
         // BuildKit's words, on a node; buildx's and the provider's own, on the machine that runs the update.

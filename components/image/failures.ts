@@ -3,8 +3,6 @@ import type { BuilderCredentials, BuilderNode } from "../builder";
 import { explainCallFailure, listWorkers } from "../buildx/workers";
 import { failureAdvice } from "./failureAdvice";
 
-const callTimeoutMs = 5000;
-
 /** What buildx says when a daemon goes away under a build: it names neither the node nor a cause. */
 const brokenConnection = /failed to (?:receive status|list workers|dial)|error reading from server|no active session/i;
 
@@ -73,7 +71,7 @@ async function lostNodes(
 
 async function callProblem(node: BuilderNode, credentials: BuilderCredentials): Promise<string | undefined> {
     try {
-        await listWorkers(node, credentials, callTimeoutMs);
+        await listWorkers(node, credentials);
         return undefined;
     } catch (error) {
         return explainCallFailure(error).text;

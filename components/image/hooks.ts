@@ -4,9 +4,11 @@ import type { Builder, BuilderCredentials } from "../builder";
 import { platformEntry } from "../buildx/entries";
 import { recordProblems } from "../buildx/record";
 import { missingPlatform, registerForBuild } from "../buildx/registration";
+import { readySeconds } from "../buildx/readiness";
 import { throughTunnels } from "../buildx/tunnel";
 import { normalizePlatform } from "../platform";
 import { propertyError } from "../problems";
+import { requireAnswer } from "../registry/answer";
 import { type WantedTags, refuseTakenTags } from "../registry/tagCheck";
 import { warnOfLargeContext } from "./contextSize";
 import { explainFailure } from "./failures";
@@ -23,6 +25,7 @@ interface Known {
     credentials?: BuilderCredentials;
     context?: string;
     tags?: WantedTags;
+    pushTo?: string;
 }
 
 /**
@@ -39,18 +42,23 @@ export function registerBeforeBuild(options: {
     entryName: (builder: Builder) => string;
     parent: pulumi.Resource;
     suffix: string;
+    /** Whether it is built on the nodes of the multi-node entry, and not on the image's replicas. Defaults to false. */
+    sharedNodes?: boolean;
     /** Whether the build rests on an image that was built before. Defaults to false. */
     usesBuilt?: boolean;
     /** Tags that must not exist yet, looked up before any node is asked. */
     wantedTags?: pulumi.Input<WantedTags | undefined>;
+    /** The repository that the build pushes to: its registry has to answer. */
+    pushTo?: pulumi.Input<string>;
 }): Registration {
     const { platforms, image, parent } = options;
+    const replicasOf = options.sharedNodes ? undefined : image;
     const known: Known = {};
     const builderName = pulumi.unsecret(
         pulumi
-            .all([options.builder, options.credentials, options.context, options.wantedTags])
-            .apply(([builder, credentials, context, tags]) => {
-                Object.assign(known, { builder, credentials, context, tags });
+            .all([options.builder, options.credentials, options.context, options.wantedTags, options.pushTo])
+            .apply(([builder, credentials, context, tags, pushTo]) => {
+                Object.assign(known, { builder, credentials, context, tags, pushTo });
                 return options.entryName(builder);
             }),
     );
@@ -58,14 +66,17 @@ export function registerBeforeBuild(options: {
         if (!known.builder || !known.credentials) {
             throw new Error(`the builder of ${image} is not known yet`);
         }
+        const answer = known.pushTo === undefined ? undefined : requireAnswer(known.pushTo, readySeconds());
         if (known.tags) {
+            await answer;
             await refuseTakenTags(known.tags, (text) => void pulumi.log.warn(text, parent));
         }
         await Promise.all([
+            answer,
             registerForBuild(
                 known.builder,
                 known.credentials,
-                { platforms, image },
+                { platforms, image: replicasOf },
                 (line) => void pulumi.log.info(line, parent),
             ),
             warnOfLargeContext(known.context, parent),
@@ -73,7 +84,7 @@ export function registerBeforeBuild(options: {
     });
     const nodesInUse = () => {
         const { builder, credentials } = known;
-        const entries = builder && platforms.map((platform) => platformEntry(builder, platform, image));
+        const entries = builder && platforms.map((platform) => platformEntry(builder, platform, replicasOf));
         const nodes = [...new Set((entries ?? []).flatMap((entry) => entry?.nodes ?? []))];
         return credentials && { nodes: throughTunnels(nodes), credentials };
     };
@@ -84,8 +95,8 @@ export function registerBeforeBuild(options: {
     return { builderName, hooks: { beforeCreate: [hook], beforeUpdate: [hook], onError: [failed] } };
 }
 
-/** The name of the entry for one platform; throws when the record has no node for it. */
-export function platformEntryName(builder: Builder, platform: string, image: string): string {
+/** The name of the entry for one platform, of an image or of none; throws when the record has no node for it. */
+export function platformEntryName(builder: Builder, platform: string, image?: string): string {
     const wrong = recordProblems(builder, "builder")[0];
     if (wrong) {
         throw propertyError(wrong.path, `\`${wrong.path}\`: ${wrong.reason}`);

@@ -27,6 +27,9 @@ import { validateImage } from "./validate";
  *
  * Nothing that was pushed is deleted when the image is changed or destroyed: that is left to the registry's lifecycle
  * rules. Registration with buildx happens on the machine that builds, just before it does.
+ *
+ * A build may take four hours and a tag's index ten minutes, or what the option `customTimeouts` says for `create` and
+ * `update`: BuildKit itself waits for a registry without a limit.
  */
 export class MultiArchImage extends pulumi.ComponentResource {
     /** The image with its first tag and its digest, `repository:tag@sha256:…`. Empty when nothing is pushed. */
@@ -54,7 +57,7 @@ export class MultiArchImage extends pulumi.ComponentResource {
             opts,
         );
 
-        const plan = makePlan(claimant, args, this);
+        const plan = makePlan(claimant, args, this, opts?.customTimeouts);
         const built = args.strategy === BuildStrategy.Single ? buildSingle(plan) : buildPerPlatform(plan);
 
         this.ref = pulumi.unsecret(built.ref);
@@ -73,7 +76,12 @@ export class MultiArchImage extends pulumi.ComponentResource {
 }
 
 /** Everything that both strategies need, resolved to outputs once. */
-function makePlan(image: Claimant, args: MultiArchImageArgs, parent: pulumi.Resource): Plan {
+function makePlan(
+    image: Claimant,
+    args: MultiArchImageArgs,
+    parent: pulumi.Resource,
+    timeouts?: pulumi.CustomTimeouts,
+): Plan {
     const { name } = image;
     const platforms = (args.platforms ?? defaultPlatforms).map(normalizePlatform);
     const builder = pulumi.output(args.builder);
@@ -85,7 +93,7 @@ function makePlan(image: Claimant, args: MultiArchImageArgs, parent: pulumi.Reso
           );
     const cache = args.cache?.enabled === false ? undefined : platformCaches(name, args, builder, platforms);
     const checked = claimResolvedRefs(image, args, { builder, repositoryUrl, cache });
-    return { name, args, parent, platforms, builder: checked, credentials, repositoryUrl, cache };
+    return { name, args, parent, platforms, builder: checked, credentials, repositoryUrl, cache, timeouts };
 }
 
 function platformCaches(
@@ -112,12 +120,13 @@ function required(value: string | undefined, propertyPath: string, what: string)
 function describeImages(plan: Plan, digests: pulumi.Input<string>[]): pulumi.Output<Record<string, PlatformImage>> {
     const { args, platforms } = plan;
     const tested = new Set((args.smokeTestPlatforms ?? platforms).map(normalizePlatform));
+    const replicasOf = args.strategy === BuildStrategy.Single ? undefined : plan.name;
     return pulumi.unsecret(
         pulumi.all([plan.builder, plan.repositoryUrl, digests]).apply(([builder, repositoryUrl, known]) =>
             Object.fromEntries(
                 platforms.map((platform, i) => {
                     const digest = known[i] ?? "";
-                    const node = platformEntry(builder, platform, plan.name)?.nodes[0];
+                    const node = platformEntry(builder, platform, replicasOf)?.nodes[0];
                     const image: PlatformImage = {
                         ref: digest ? `${repositoryUrl}@${digest}` : "",
                         digest,

@@ -24,6 +24,8 @@ export interface Plan {
     repositoryUrl: pulumi.Output<string>;
     /** The cache refs by platform, in the order of `platforms`; undefined when the cache is off. */
     cache?: { own: pulumi.Output<string>; read: pulumi.Output<string>[] }[];
+    /** How long each build and index may take, where that is said. */
+    timeouts?: pulumi.CustomTimeouts;
 }
 
 /** What a strategy yields. */
@@ -60,6 +62,7 @@ function platformImage(
     const { builderName, hooks } = registration(plan, platform, suffix, {
         context: args.context ?? ".",
         wantedTags: tags,
+        pushTo: args.push === false ? undefined : repositoryUrl,
     });
     const pushed = { image: { names: [repositoryUrl], pushByDigest: true, push: true } };
     return new dockerbuild.Image(
@@ -75,8 +78,13 @@ function platformImage(
             registries,
         }),
         // Deleting an Image deletes its manifest, which a tag or a running service may still need.
-        { parent, hooks, retainOnDelete: true, replacementTrigger: args.rebuild },
+        { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true, replacementTrigger: args.rebuild },
     );
+}
+
+/** The limits of a build. */
+export function buildTimeouts({ timeouts }: Plan): pulumi.CustomTimeouts {
+    return { create: "4h", update: "4h", ...timeouts };
 }
 
 /** A build that runs the commands in the pushed image, on the node of its platform. */
@@ -111,7 +119,7 @@ function smokeTests(
                 exports: [{ cacheonly: {} }],
                 registries,
             },
-            { parent, hooks, retainOnDelete: true },
+            { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true },
         );
         return [test];
     });
@@ -125,6 +133,7 @@ function tagIndexes(
     after: pulumi.Resource[],
 ): dockerbuild.Index[] {
     const { name, args, parent, platforms, repositoryUrl } = plan;
+    const customTimeouts = { create: "10m", update: "10m", ...plan.timeouts };
     const onError = [explainFailure(hookName(parent, "tag-failed"), name, parent, { usesBuilt: true })];
     const sources = digests.map((digest) => pulumi.unsecret(pulumi.interpolate`${repositoryUrl}@${digest}`));
     let before = after;
@@ -132,7 +141,7 @@ function tagIndexes(
         const made = new dockerbuild.Index(
             `${name}-${suffix}`,
             present({ tag: pulumi.interpolate`${repositoryUrl}:${tag}`, sources: from, push: true, registry: login }),
-            { parent, dependsOn: before, retainOnDelete: true, hooks: { onError } },
+            { parent, dependsOn: before, retainOnDelete: true, hooks: { onError }, customTimeouts },
         );
         before = [...after, made];
         return made;
@@ -153,7 +162,7 @@ function registration(
     plan: Plan,
     platform: string,
     suffix: string,
-    build: { context?: pulumi.Input<string>; wantedTags?: ReturnType<typeof wantedTags> } = {},
+    build: Pick<Parameters<typeof registerBeforeBuild>[0], "context" | "wantedTags" | "pushTo"> = {},
 ) {
     return registerBeforeBuild({
         builder: plan.builder,

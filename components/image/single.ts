@@ -4,7 +4,7 @@ import { architectureSuffix } from "../platform";
 import { present } from "../objects";
 import { platformEntryName, registerBeforeBuild } from "./hooks";
 import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
-import type { Built, Plan } from "./perPlatform";
+import { type Built, type Plan, buildTimeouts } from "./perPlatform";
 import { loginFor } from "./registries";
 import { wantedTags } from "./wantedTags";
 
@@ -25,10 +25,12 @@ export function buildSingle(plan: Plan): Built {
         context: args.context ?? ".",
         // The login is only for looking up tags: buildx pushes with the host's.
         wantedTags: wantedTags(plan, loginFor(repositoryUrl, undefined, parent)),
+        pushTo: push ? repositoryUrl : undefined,
         entryName: (builder) => {
-            platforms.forEach((platform) => platformEntryName(builder, platform, name));
+            platforms.forEach((platform) => platformEntryName(builder, platform));
             return builder.name;
         },
+        sharedNodes: true,
         parent,
         suffix: "image",
     });
@@ -44,7 +46,7 @@ export function buildSingle(plan: Plan): Built {
             exports: push ? undefined : [{ cacheonly: {} }],
             cacheFrom: cache && cacheFrom(cache.flatMap((refs) => refs.read)),
         }),
-        { parent, hooks, retainOnDelete: true, replacementTrigger: args.rebuild },
+        { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true, replacementTrigger: args.rebuild },
     );
     if (args.cache?.readOnly !== true) {
         cacheBuilds(plan, image);
@@ -63,7 +65,8 @@ function cacheBuilds(plan: Plan, image: dockerbuild.Image): void {
             credentials: plan.credentials,
             platforms: [platform],
             image: name,
-            entryName: (builder) => platformEntryName(builder, platform, name),
+            entryName: (builder) => platformEntryName(builder, platform),
+            sharedNodes: true,
             parent,
             suffix,
         });
@@ -81,7 +84,14 @@ function cacheBuilds(plan: Plan, image: dockerbuild.Image): void {
                 cacheFrom: cacheFrom(refs.read),
                 cacheTo: cacheTo(refs.own, args.cache?.mode),
             }),
-            { parent, hooks, dependsOn: [image], retainOnDelete: true, replacementTrigger: args.rebuild },
+            {
+                parent,
+                hooks,
+                customTimeouts: buildTimeouts(plan),
+                dependsOn: [image],
+                retainOnDelete: true,
+                replacementTrigger: args.rebuild,
+            },
         );
     });
 }

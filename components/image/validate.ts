@@ -7,7 +7,7 @@ import { missingPlatform } from "../buildx/registration";
 import { normalizePlatform, platformProblem } from "../platform";
 import { plainCredentialsProblems } from "../plainCredentials";
 import { Problems, isPlain } from "../problems";
-import { movingTagProblems } from "../registry/movingTags";
+import { isMovingTag, movingTagProblems } from "../registry/movingTags";
 import { BuildStrategy, type ImageBuildArgs, type MultiArchImageArgs, defaultPlatforms } from "./arguments";
 import { directoryProblem, isFile, isRemoteContext } from "./context";
 import { usableArguments } from "./kinds";
@@ -186,6 +186,9 @@ function checkCacheApart(name: string, args: ImageBuildArgs, tags: (string | und
                 tag,
                 "is also the cache's ref, which would overwrite the image: choose another tag or cache repository",
             );
+        } else if (args.movingTags && !isMovingTag(tag, args.movingTags)) {
+            const reason = `is the image's repository, where the cache's tag ${tag} could be pushed once only: choose another`;
+            problems.add("cache.repositoryUrl", cache, `${reason}, or name it in \`movingTags\``);
         }
     }
 }

@@ -156,10 +156,10 @@ Description=Log file of BuildKit for the CloudWatch agent
 After=systemd-journald.service
 
 [Service]
-ExecStart=/usr/bin/journalctl --follow --lines=0 --output=cat --unit=buildkitd.service --unit=buildkit-setup.service --unit=buildkit-tls.service --unit=buildkit-idle.service
+# systemd would open the file itself before it makes the directory.
+ExecStart=/bin/sh -c 'exec journalctl --follow --lines=0 --output=cat --unit=buildkitd.service --unit=buildkit-setup.service --unit=buildkit-tls.service --unit=buildkit-idle.service >>${paths.logs}/node.log'
 LogsDirectory=buildkit
 LogsDirectoryMode=0750
-StandardOutput=append:${paths.logs}/node.log
 Restart=always
 
 [Install]

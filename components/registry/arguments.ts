@@ -25,7 +25,7 @@ export interface BuildRegistryArgs {
      * mutable, since each build replaces them.
      */
     cacheRepository?: string;
-    /** A cache repository that exists already, instead of a new one. Its tags must be mutable. */
+    /** A cache repository that exists already, instead of a new one. Immutable tags are refused where it is looked up. */
     existingCacheRepository?: ExistingRepository;
 
     /**

@@ -125,7 +125,7 @@ function imageRepository(repository: string, setting: Setting): RegistryReposito
 function cacheRepository(setting: Setting): RegistryRepository {
     const { args, name, parent } = setting;
     if (args.existingCacheRepository) {
-        return adoptRepository(args.existingCacheRepository, parent);
+        return adoptRepository(args.existingCacheRepository, parent, "cache");
     }
     const made = new ecr.Repository(
         `${name}-cache`,

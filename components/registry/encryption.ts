@@ -2,6 +2,7 @@ import * as kms from "@pulumi/aws/kms";
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import { getPartitionOutput } from "@pulumi/aws/getPartition";
 import * as pulumi from "@pulumi/pulumi";
+import { fitting } from "../names";
 import type { BuildRegistryArgs } from "./arguments";
 
 /** The KMS key of new repositories; undefined for the account's own key for ECR. */
@@ -25,17 +26,14 @@ export function registryKey(
         },
         { parent },
     );
-    new kms.Alias(
-        `${name}-key-alias`,
-        { name: `alias/${aliasName(`${args.namePrefix ?? ""}${name}-registry`)}`, targetKeyId: key.keyId },
-        { parent },
-    );
+    const owner = `${args.namePrefix ?? ""}${pulumi.getProject()}-${pulumi.getStack()}-${name}-registry`;
+    new kms.Alias(`${name}-key-alias`, { name: `alias/${aliasName(owner)}`, targetKeyId: key.keyId }, { parent });
     return key.arn;
 }
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html */
 function aliasName(text: string): string {
-    return text.replace(/[^A-Za-z0-9/_-]/g, "-").slice(0, 200);
+    return fitting(text.replace(/[^A-Za-z0-9/_-]/g, "-"), 200);
 }
 
 /** The account decides by IAM who may use the key; ECR works with a grant that it makes for itself at creation. */

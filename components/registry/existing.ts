@@ -11,7 +11,11 @@ export interface RegistryRepository {
 }
 
 /** A repository that exists already, looked up only when neither its ARN nor its URL is given. */
-export function adoptRepository({ name, arn, url }: ExistingRepository, parent: pulumi.Resource): RegistryRepository {
+export function adoptRepository(
+    { name, arn, url }: ExistingRepository,
+    parent: pulumi.Resource,
+    use: "images" | "cache" = "images",
+): RegistryRepository {
     if (arn !== undefined) {
         const given = pulumi.output(arn);
         return { arn: given, url: given.apply((text) => known(urlOf(text), name, "arn", text)) };
@@ -21,7 +25,20 @@ export function adoptRepository({ name, arn, url }: ExistingRepository, parent: 
         return { url: given, arn: given.apply((text) => known(repositoryArn(text), name, "url", text)) };
     }
     const found = ecr.getRepositoryOutput({ name }, { parent });
-    return { url: found.repositoryUrl, arn: found.arn };
+    return {
+        url: found.apply((repository) => (use === "cache" ? withMutableTags(repository) : repository.repositoryUrl)),
+        arn: found.arn,
+    };
+}
+
+/** The URL of a repository whose tags builds can replace. */
+export function withMutableTags({ name, imageTagMutability, repositoryUrl }: ecr.GetRepositoryResult): string {
+    if (/^IMMUTABLE/.test(imageTagMutability ?? "")) {
+        const reason = `the tags of ${name} are ${imageTagMutability}, and each build replaces those of its cache`;
+        const remedy = "take a repository with mutable tags, or let one be created";
+        throw propertyError("existingCacheRepository", `\`existingCacheRepository\`: ${reason}: ${remedy}`);
+    }
+    return repositoryUrl;
 }
 
 function urlOf(arn: string): string | undefined {

@@ -1,3 +1,5 @@
+import { partitionDomains } from "../arns";
+
 /** Why a text is no name of an ECR repository; undefined when it is one. */
 export function repositoryNameProblem(name: unknown): string | undefined {
     if (typeof name !== "string" || name === "") {
@@ -48,21 +50,9 @@ export function parseRepositoryArn(arn: string): RepositoryArn | undefined {
     return { partition, region, account, name };
 }
 
-/** Domains of the partitions. https://docs.aws.amazon.com/general/latest/gr/ecr.html */
-const domains: Record<string, string> = {
-    aws: "amazonaws.com",
-    "aws-us-gov": "amazonaws.com",
-    "aws-cn": "amazonaws.com.cn",
-    "aws-eusc": "amazonaws.eu",
-    "aws-iso": "c2s.ic.gov",
-    "aws-iso-b": "sc2s.sgov.gov",
-    "aws-iso-e": "cloud.adc-e.uk",
-    "aws-iso-f": "csp.hci.ic.gov",
-};
-
 /** The URL of a repository; undefined in a partition that is not known. */
 export function repositoryUrl({ partition, region, account, name }: RepositoryArn): string | undefined {
-    const domain = domains[partition];
+    const domain = partitionDomains[partition];
     return domain && `${account}.dkr.ecr.${region}.${domain}/${name}`;
 }
 
@@ -77,6 +67,6 @@ export function repositoryArn(url: string): string | undefined {
         ? "aws-us-gov"
         : domain === "on.aws"
           ? "aws"
-          : Object.keys(domains).find((key) => domains[key] === domain);
+          : Object.keys(partitionDomains).find((key) => partitionDomains[key] === domain);
     return partition && `arn:${partition}:ecr:${region}:${account}:repository/${name}`;
 }

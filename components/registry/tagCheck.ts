@@ -109,6 +109,6 @@ async function ask(url: string, host: string, headers: Record<string, string>): 
 }
 
 /** As buildx does, plain HTTP is for registries on this machine only. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
     return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/.test(host);
 }

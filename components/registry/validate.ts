@@ -13,7 +13,10 @@ import { checkExisting, checkNames } from "./validateNames";
  * Checks everything that is known before the program creates anything. Returns the arguments without what is null or of the
  * wrong kind, undefined when they are no object.
  */
-export function validateRegistry(given: BuildRegistryArgs, problems: Problems): BuildRegistryArgs | undefined {
+export function validateRegistry(
+    given: BuildRegistryArgs,
+    problems: Pick<Problems, "add">,
+): BuildRegistryArgs | undefined {
     const { args, note } = checkKinds(registryKinds, given, (...problem) => problems.add(...problem));
     if (args) {
         repositories(args, note);

@@ -104,7 +104,7 @@ function named(
 ): void {
     if (found === undefined) {
         note(at, value, expected);
-    } else if (found !== name) {
+    } else if (found !== name && typeof name === "string") {
         note(at, value, `is that of ${JSON.stringify(found)}, and \`name\` is ${JSON.stringify(name)}`);
     }
 }

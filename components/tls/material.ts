@@ -56,8 +56,10 @@ export function keyPairProblems(
     const key = privateKey(pair.key);
     if (!key) {
         errors.push("the key is not an unencrypted private key in PEM text");
-    } else if (key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
-        errors.push("the key is an RSA key of less than 2048 bits: use ECDSA P-256, or RSA of 3072 bits");
+    } else if (key.asymmetricKeyType === "rsa") {
+        const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+        const text = `the key is an RSA key of ${bits} bits: use ECDSA P-256, or RSA of 3072 bits`;
+        (bits < 2048 ? errors : bits < 3072 ? warnings : []).push(text);
     }
     const certificate = parseBundle(pair.cert)?.[0];
     if (!certificate) {

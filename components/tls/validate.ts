@@ -135,7 +135,7 @@ function existing(args: BuilderTlsArgs, given: ExistingTls, note: Note): void {
             [`${at}.keyParameterArn`, value?.keyParameterArn],
         );
     pair("existing.client", given.client);
-    const names = (args.nodes ?? []).map((node) => node.name);
+    const names = (args.nodes ?? []).map((node) => node.name).filter(isName);
     names.forEach((name) => pair(`existing.nodes[${JSON.stringify(name)}]`, given.nodes?.[name]));
     for (const name of Object.keys(given.nodes ?? {}).filter((key) => !names.includes(key))) {
         note(`existing.nodes[${JSON.stringify(name)}]`, undefined, `is no node: ${names.join(", ")}`);
@@ -149,7 +149,8 @@ function existing(args: BuilderTlsArgs, given: ExistingTls, note: Note): void {
     duplicates(
         arns,
         ([, value]) => plainText(value),
-        (i, first, arn) => note(arns[i]![0], arn, `is the parameter of \`${arns[first]![0]}\` too`),
+        (i, first, arn) =>
+            note(arns[i]![0], arn, `is the parameter of \`${arns[first]![0]}\` too: each holds something of its own`),
     );
 }
 

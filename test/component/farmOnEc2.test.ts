@@ -195,7 +195,7 @@ describe("arguments that are refused, each with the path that was written", () =
             registry: { repositories: [] },
         });
         expect(message).toMatch(
-            /builderName[^]*ec2\.idleStopMinutes[^]*`tags`[^]*ec2\.subnetId[^]*registry\.repositories/,
+            /`tags`[^]*builderName[^]*ec2\.idleStopMinutes[^]*ec2\.subnetId[^]*registry\.repositories/,
         );
         await run.settle();
         expect(run.resources).toEqual([]);

@@ -113,11 +113,11 @@ describe("MultiArchBuilder on endpoints", () => {
 
 describe("MultiArchBuilder, rejected arguments", () => {
     const table: [string, Partial<MultiArchBuilderArgs>, RegExp][] = [
-        ["no backend", { endpoints: undefined }, /`endpoints`: is missing: give one of `ec2` and `endpoints`/],
+        ["no backend", { endpoints: undefined }, /`endpoints`: is missing: give one of `ec2`, `eks` and `endpoints`/],
         [
             "two backends",
             { ec2: { subnetId: "subnet-0123456789abcdef0" } },
-            /`ec2, endpoints`: exclude each other: give one of `ec2` and `endpoints`/,
+            /`ec2, endpoints`: exclude each other: give one of `ec2`, `eks` and `endpoints`/,
         ],
         ["certificates to make", { tls: { renewalDays: 5 } }, /`tls`: is for builders that the farm creates/],
         ["an empty list", { endpoints: [] }, /`endpoints`: must hold at least one endpoint \(got \[\]\)/],

@@ -54,15 +54,13 @@ async function recorder(preview = false): Promise<Recorder> {
     return made;
 }
 
-function image(args: Partial<MultiArchImageArgs> = {}): MultiArchImage {
-    return new MultiArchImage("api", {
-        builder: record,
-        credentials,
-        context: "assets/empty-context",
-        dockerfileInline: "FROM scratch\n",
-        tags: ["1.4.2"],
-        ...args,
-    });
+function image(
+    args: Partial<MultiArchImageArgs> = {},
+    name = "api",
+    opts?: pulumi.ComponentResourceOptions,
+): MultiArchImage {
+    const given = { context: "assets/empty-context", dockerfileInline: "FROM scratch\n", tags: ["1.4.2"], ...args };
+    return new MultiArchImage(name, { builder: record, credentials, ...given }, opts);
 }
 
 describe("MultiArchImage, per platform", () => {
@@ -76,6 +74,19 @@ describe("MultiArchImage, per platform", () => {
         for (const name of ["api-amd64", "api-arm64", "api-tag-0"]) {
             expect(run.get(name)).toMatchObject({ parent: component.urn, retainOnDelete: true });
         }
+    });
+
+    test("limits how long builds and indexes may take, by default and as the option says", async () => {
+        const run = await recorder();
+        const smokeTest = [["/api", "--version"]];
+        image({ smokeTest });
+        image({ smokeTest, repositoryUrl: "registry.test/web" }, "web", { customTimeouts: { create: "5m" } });
+        image({ repositoryUrl: "registry.test/one", strategy: BuildStrategy.Single }, "one");
+        await run.settle();
+        const limits = (names: string[]) => names.map((name) => run.get(name).createTimeout);
+        expect(limits(["api-amd64", "api-smoke-arm64", "api-tag-0"])).toEqual(["4h", "4h", "10m"]);
+        expect(limits(["web-amd64", "web-smoke-arm64", "web-tag-0"])).toEqual(["5m", "5m", "5m"]);
+        expect(limits(["one-image", "one-cache-amd64"])).toEqual(["4h", "4h"]);
     });
 
     test("gives each platform its own node, an untagged push and its own cache", async () => {

@@ -1,12 +1,16 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { standingEntries } from "../../components/buildx/entries";
 import { renderInstance } from "../../components/buildx/instance";
 import { makeDefault } from "../../components/buildx/store";
-import { contractBuilder, contractCredentialsDir, contractVersions, fixturesDir } from "../../dev/tools/contract";
+import {
+    contractBuilder,
+    contractCredentialsDir,
+    contractEntries as entries,
+    contractVersions,
+    fixturesDir,
+} from "../../dev/tools/contract";
 import { temporaryFolder } from "../support/project";
 
-const entries = standingEntries(contractBuilder);
 const names = entries.map((entry) => entry.name);
 
 function recorded(version: string, name: string): string {

@@ -1,5 +1,13 @@
 import * as fc from "fast-check";
-import { formatCidr, isPrivate, overlaps, parseCidr, sourceCidrProblem } from "../../components/ec2/cidr";
+import {
+    formatCidr,
+    isPrivate,
+    isWithin,
+    networkProblem,
+    overlaps,
+    parseCidr,
+    sourceCidrProblem,
+} from "../../components/ec2/cidr";
 import { bridgeProblem } from "../../components/ec2/validateNetwork";
 
 const network = fc
@@ -42,12 +50,51 @@ test.each([
     ["::/0", /IPv4/],
     ["10.0.0.5/8", /write 10\.0\.0\.0\/8/],
     ["10.0.0.0", /IPv4 network, for example/],
+    ["10.0.0.0/7", /open to far too much/],
+    ["0.0.0.0/8", /is no address of anybody/],
+    ["127.0.0.0/8", /is each machine itself/],
+    ["169.254.0.0/16", /link-local, and EC2's metadata service/],
+    ["169.254.169.254/32", /link-local, and EC2's metadata service/],
+    ["239.0.0.0/8", /multicast and reserved/],
+    ["255.255.255.255/32", /multicast and reserved/],
+    ["010.0.0.0/8", /leading zeros .*write 10\.0\.0\.0\/8/],
+    ["10.0.0.0/08", /leading zeros .*write 10\.0\.0\.0\/8/],
 ])("%s is no source", (text, why) => {
     expect(sourceCidrProblem(text)).toMatch(why);
 });
 
 test.each(["10.0.0.0/8", "10.1.2.3/32", "203.0.113.0/24"])("%s is a source", (text) => {
     expect(sourceCidrProblem(text)).toBeUndefined();
+});
+
+test.each(["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "52.0.0.0/8", "10.0.0.7/32"])("%s is a way out", (text) => {
+    expect(networkProblem(text)).toBeUndefined();
+});
+
+test("every network is a source, or is told with what is wrong; what is told to write is one", () => {
+    const octets = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 });
+    fc.assert(
+        fc.property(octets, fc.integer({ min: 0, max: 32 }), (address, bits) => {
+            const told = sourceCidrProblem(`${address.join(".")}/${bits}`);
+            const better = /write (.*)$/.exec(told ?? "")?.[1];
+            const cidr = parseCidr(`${address.join(".")}/${bits}`)!;
+            if (told === undefined) {
+                expect(bits).toBeGreaterThanOrEqual(8);
+                expect(formatCidr(cidr)).toBe(`${address.join(".")}/${bits}`);
+            } else if (better !== undefined) {
+                expect(better).toBe(formatCidr(cidr));
+            }
+        }),
+    );
+});
+
+test("a network is within another when it shares its addresses and is not larger", () => {
+    fc.assert(
+        fc.property(network, network, (a, b) => {
+            expect(isWithin(a, b)).toBe(overlaps(a, b) && a.bits >= b.bits);
+            expect(isWithin(a, a)).toBe(true);
+        }),
+    );
 });
 
 test.each([

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { recordProblems } from "../../components/buildx/record";
-import { refuseSecrets } from "../../components/ec2/userData";
+import { secretProblem } from "../../components/ec2/userData";
 import { runCommand } from "../support/commands";
 import { type Recorded, type Recorder, isSecretValue, promiseOf, reveal } from "../support/recorder";
 import { least, record } from "./support";
@@ -91,7 +91,7 @@ describe("what is made", () => {
                     httpTokens: "required",
                     httpPutResponseHopLimit: 1,
                     httpProtocolIpv6: "disabled",
-                    instanceMetadataTags: "enabled",
+                    instanceMetadataTags: "disabled",
                 },
                 rootBlockDevice: { volumeType: "gp3", volumeSize: 30, encrypted: true, deleteOnTermination: true },
                 ebsOptimized: true,
@@ -520,10 +520,13 @@ describe("what only the account can tell", () => {
             /server\/client-ca has 4097 bytes, and a standard parameter takes 4096/,
         ],
         [
-            "a node without certificate",
-            { tls: { ...least.tls, nodeCertificates: {} } },
+            "a node with half of a certificate",
+            {
+                nodes: { amd64: {} },
+                tls: { ...least.tls, nodeCertificates: { "ci-amd64": { cert: "C" } as never } },
+            },
             {},
-            /`tls\.nodeCertificates` has no cert for ci-amd64/,
+            /`tls\.nodeCertificates` has no key for ci-amd64; it has ci-amd64/,
         ],
     ])("%s", async (_, args, answers, message) => {
         const { status, stdout } = await outcome(args, answers);
@@ -531,14 +534,25 @@ describe("what only the account can tell", () => {
         expect(status).toBe(3);
     });
 
+    test("T43 a subnet that gives public addresses", async () => {
+        const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue();
+        await record({}, { answers: { [getSubnet]: () => ({ ...subnet, mapPublicIpOnLaunch: true }) } });
+        const told = warn.mock.calls.map(([text]) => text);
+        warn.mockRestore();
+        expect(told).toEqual(
+            Array(2).fill(
+                "`subnetId`: subnet-0123456789abcdef0 gives machines public addresses, so it is probably a public subnet. Nodes " +
+                    "get none, and without a NAT gateway or endpoints they reach nothing: take a private subnet",
+            ),
+        );
+    });
+
     test("T25 a private key in user data", () => {
         // No key: the first line of one.
-        expect(() => refuseSecrets("ci-arm64", "-----BEGIN EC PRIVATE KEY-----")).toThrow(
-            /the user data of ci-arm64 holds a private key/,
-        );
-        expect(() => refuseSecrets("ci-arm64", "export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE")).toThrow(
-            /holds a private key or an AWS access key/,
-        );
-        expect(() => refuseSecrets("ci-arm64", "-----BEGIN CERTIFICATE-----")).not.toThrow();
+        const told =
+            "the user data of ci-arm64 holds a private key or an AWS access key; give certificates only (`registries[].ca`)";
+        expect(secretProblem("ci-arm64", "-----BEGIN EC PRIVATE KEY-----")).toBe(told);
+        expect(secretProblem("ci-arm64", "export AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE")).toBe(told);
+        expect(secretProblem("ci-arm64", "-----BEGIN CERTIFICATE-----")).toBeUndefined();
     });
 });

@@ -1,30 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { BuilderCredentials } from "../../components/builder";
 import type { Ec2BuildersArgs } from "../../components/ec2/arguments";
 import { Ec2Builders } from "../../components/ec2/ec2Builders";
+import { isObject } from "../../components/objects";
 import { invokes, models } from "../../dev/rehearsal/models";
+import { leastEc2 } from "../support/problems";
 import { Recorder, reveal } from "../support/recorder";
 
-const credentials: BuilderCredentials = { ca: "SERVER-CA", cert: "CLIENT-CERT", key: "CLIENT-KEY" };
-const pair = (name: string) => ({ cert: `CERT-${name}`, key: `KEY-${name}` });
-
 /** The least that works. */
-export const least: Ec2BuildersArgs = {
-    subnetId: "subnet-0123456789abcdef0",
-    access: { securityGroupIds: ["sg-0123456789abcdef0"] },
-    tls: {
-        clientCa: "CLIENT-CA",
-        nodeCertificates: { "ci-amd64": pair("amd64"), "ci-arm64": pair("arm64") },
-        credentials,
-    },
-};
+export const least = leastEc2;
 
 export type Answers = Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 
 /** Registers builders against a recorder that answers from the rehearsal's models, or from what a test gives. */
 export async function record(
     args: Partial<Ec2BuildersArgs> = {},
-    options: { preview?: boolean; answers?: Answers; opts?: () => pulumi.ComponentResourceOptions; name?: string } = {},
+    options: RecordOptions & { opts?: () => pulumi.ComponentResourceOptions; name?: string } = {},
 ): Promise<{ run: Recorder; builders: Ec2Builders }> {
     const run = recorder(options);
     await run.install();
@@ -33,9 +23,18 @@ export async function record(
     return { run, builders };
 }
 
-export function recorder({ preview = false, answers = {} }: { preview?: boolean; answers?: Answers } = {}): Recorder {
+interface RecordOptions {
+    preview?: boolean;
+    answers?: Answers;
+    project?: string;
+    stack?: string;
+}
+
+export function recorder({ preview = false, answers = {}, project, stack }: RecordOptions = {}): Recorder {
     return new Recorder({
         preview,
+        project,
+        stack,
         // A preview knows no outputs.
         outputs: (type, name, inputs) =>
             preview ? {} : (models[type]?.(inputs as never, `urn::${type}::${name}`) ?? {}),
@@ -49,10 +48,10 @@ export function recorder({ preview = false, answers = {} }: { preview?: boolean;
     });
 }
 
-/** What the constructor throws, without registering anything. */
-export function refusal(args: Partial<Ec2BuildersArgs>, name = "ci"): string {
+/** What the constructor throws for these changes of the least arguments, or for no object at all. */
+export function refusal(args: unknown, name = "ci"): string {
     try {
-        new Ec2Builders(name, { ...least, ...args });
+        new Ec2Builders(name, (isObject(args) ? { ...least, ...args } : args) as Ec2BuildersArgs);
     } catch (error) {
         return (error as Error).message;
     }

@@ -211,6 +211,14 @@ describe("systemd units", () => {
         "RestrictSUID",
     ])("have no %s, which build steps would inherit", (setting) => expect(daemon()).not.toContain(setting));
 
+    it("let systemd open no file: it does so before it makes a unit's directories, and the unit fails", () => {
+        const units = parsed(sample(everything)).write_files.filter(({ path }) => path.startsWith("/etc/systemd/"));
+        expect(units.filter(({ content }) => /^Standard\w+=(append|file|truncate):/m.test(content))).toEqual([]);
+        expect(fileOf(sample(everything), "/etc/systemd/system/buildkit-logs.service")).toContain(
+            ">>/var/log/buildkit/node.log",
+        );
+    });
+
     it("limit the memory of build steps and not of the daemon", () => {
         expect(fileOf(sample(), "/etc/systemd/system/buildkit.slice")).toContain("MemoryMax=7117M");
         expect(daemon()).not.toContain("MemoryMax");

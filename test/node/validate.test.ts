@@ -22,6 +22,7 @@ describe("a node's options", () => {
             },
         ],
         ["a region of another partition", { region: "us-gov-west-1" }],
+        ["a region of the European sovereign cloud", { region: "eusc-de-east-1" }],
         ["a mirror of the release", { buildkit: { ...buildkit, baseUrl: "https://mirror.internal:8443/buildkit/" } }],
         ["a proxy", { proxy: { http: "http://proxy.internal:3128/", noProxy: ".internal,10.0.0.0/8" } }],
         ["a CA", { registries: [{ host: "registry.internal:5000", ca: certificate }] }],
@@ -72,6 +73,32 @@ describe("a node's options", () => {
         ],
         [{ proxy: { https: "proxy:3128" } }, "`proxy.https`: must be an address, like http://proxy.internal:3128"],
         [{ proxy: { noProxy: "a b" } }, "`proxy.noProxy`: must be hosts separated by commas"],
+        [{ proxy: { noProxy: ".internal" } }, "`proxy.noProxy`: has no use without `proxy.http` or `proxy.https`"],
+        [
+            { proxy: { http: "http://$(reboot)" } },
+            '`proxy.http`: must be an address, like http://proxy.internal:3128 (got "http://$(reboot)")',
+        ],
+        [
+            { registries: [{ host: "registry-1.docker.io" }] },
+            "`registries[0].host`: must be docker.io, which is how BuildKit calls Docker Hub",
+        ],
+        [
+            { registries: [{ host: "a" }, { host: "A", http: true }] },
+            '`registries[1]`: is in `registries[0]` already: name each registry once (got "a")',
+        ],
+        [
+            { mirrors: [{ registry: "a", mirrors: [] }] },
+            "`mirrors[0].mirrors`: must name at least one mirror, like mirror.internal/docker-hub (got [])",
+        ],
+        [
+            {
+                mirrors: [
+                    { registry: "a", mirrors: ["m"] },
+                    { registry: "a", mirrors: ["n"] },
+                ],
+            },
+            "`mirrors[1]`: is in `mirrors[0]` already: name all mirrors of a registry there",
+        ],
         [{ buildkit: { ...buildkit, version: "latest" } }, "`buildkit.version`: must be a release of BuildKit"],
         [{ buildkit: { ...buildkit, sha256: "abc" } }, "`buildkit.sha256`: must be the tarball's SHA-256"],
         [

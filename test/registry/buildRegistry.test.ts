@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BuildRegistryArgs } from "../../components/registry/arguments";
+import type { GetRepositoryResult } from "@pulumi/aws/ecr";
 import { BuildRegistry } from "../../components/registry/buildRegistry";
+import { withMutableTags } from "../../components/registry/existing";
 import { Recorder, promiseOf } from "../support/recorder";
 
 const host = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
@@ -137,10 +139,11 @@ describe("BuildRegistry", () => {
                 Resource: "*",
             },
         ]);
-        expect(run.get("ci-key-alias").inputs).toMatchObject({ name: "alias/acme-ci-registry", targetKeyId: "made" });
+        const name = "alias/acme-project-stack-ci-registry";
+        expect(run.get("ci-key-alias").inputs).toMatchObject({ name, targetKeyId: "made" });
         const kmsKey = "arn:aws:kms:eu-central-1:123456789012:key/made";
-        for (const name of ["ci-image-a0", "ci-cache"]) {
-            expect(run.get(name).inputs.encryptionConfigurations).toEqual([{ encryptionType: "KMS", kmsKey }]);
+        for (const repository of ["ci-image-a0", "ci-cache"]) {
+            expect(run.get(repository).inputs.encryptionConfigurations).toEqual([{ encryptionType: "KMS", kmsKey }]);
         }
         expect(run.get("ci-image-a0").inputs.name).toBe("acme.a0");
     });
@@ -165,6 +168,26 @@ describe("BuildRegistry", () => {
             "shop/job": "arn:aws:ecr:eu-central-1:123456789012:repository/shop/job",
         });
         expect(run.invokes.map(({ inputs }) => (inputs as { name: string }).name)).toEqual(["shop/api", "cache"]);
+    });
+
+    test("T71 an existing cache repository whose tags are immutable", () => {
+        const found = { name: "cache", repositoryUrl: `${host}/cache` } as GetRepositoryResult;
+        expect(() => withMutableTags({ ...found, imageTagMutability: "IMMUTABLE_WITH_EXCLUSION" })).toThrow(
+            "`existingCacheRepository`: the tags of cache are IMMUTABLE_WITH_EXCLUSION, and each build replaces those of its " +
+                "cache: take a repository with mutable tags, or let one be created",
+        );
+        expect(withMutableTags({ ...found, imageTagMutability: "MUTABLE" })).toBe(`${host}/cache`);
+    });
+
+    test("T78 a deletion of images that are in use is warned of", async () => {
+        const warn = jest.spyOn(pulumi.log, "warn").mockResolvedValue();
+        const { run } = await record({ repositories: ["a0"], forceDelete: true });
+        const told = warn.mock.calls.map(([text]) => text);
+        warn.mockRestore();
+        expect(told).toEqual([
+            "`forceDelete`: the image repositories are deleted with all their images, in use or not",
+        ]);
+        expect(run.get("ci-image-a0").inputs.forceDelete).toBe(true);
     });
 
     test("creates nothing when an argument is wrong", async () => {

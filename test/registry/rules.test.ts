@@ -238,7 +238,10 @@ describe("the arguments of a registry", () => {
 
     test.each<[object, RegExp]>([
         [{}, /`repositories`: must name at least one repository/],
-        [{ repositories: "shop/api" }, /`repositories`: must be a plain list/],
+        [
+            { repositories: "shop/api" },
+            /`repositories`: must be a list, for example \["shop\/api"\] \(got "shop\/api"\)/,
+        ],
         [{ repositories: ["Shop"] }, /`repositories\[0\]`: must be lower case: "shop" \(got "Shop"\)/],
         [
             { repositories: ["a/b", "a/b"] },
@@ -289,7 +292,7 @@ describe("the arguments of a registry", () => {
             { existingRepositories: [{ name: "shop/api", url: shopUrl, arn: shopArn }] },
             /cannot be given together with `arn`/,
         ],
-        [{ existingRepositories: ["shop/api"] }, /must be an object, for example/],
+        [{ existingRepositories: ["shop/api"] }, /`existingRepositories\[0\]`: must be an object with name, arn, url/],
         [{ repositories, movingTags: ["la test"] }, /`movingTags\[0\]`: must be a tag of letters/],
         [
             { repositories, movingTags: ["latest"], mutableTags: true },
@@ -303,7 +306,7 @@ describe("the arguments of a registry", () => {
         ],
         [{ repositories, lifecyclePolicy: "{}" }, /`lifecyclePolicy`: must be \{"rules"/],
         [{ repositories, lifecyclePolicy: { rules: [] } }, /`lifecyclePolicy`: must be JSON text/],
-        [{ repositories, kmsKeyArn: "alias/ecr" }, /must be the ARN of a KMS key, not of an alias/],
+        [{ repositories, kmsKeyArn: "alias/ecr" }, /must be the ARN of a KMS key, .*not an alias or an id/],
         [{ repositories, kmsKeyArn: "arn:aws:kms:eu-central-1:123456789012:key/1", createKmsKey: true }, /choose one/],
         [{ repositories, pullPrincipals: ["*"] }, /`pullPrincipals\[0\]`.*open the repository to the world/],
         [{ repositories, pushPrincipals: [7] }, /`pushPrincipals\[0\]`/],

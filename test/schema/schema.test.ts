@@ -13,7 +13,7 @@ interface Property {
 
 type Analysis = ReturnType<InstanceType<typeof Analyzer>["analyze"]>;
 
-const names = ["BuildRegistry", "BuilderTls", "Ec2Builders", "MultiArchBuilder", "MultiArchImage"];
+const names = ["BuildRegistry", "BuilderTls", "Ec2Builders", "EksBuilders", "MultiArchBuilder", "MultiArchImage"];
 
 let analysis: Analysis;
 let folder: string;

@@ -80,17 +80,10 @@ export class Project {
     ) {
         this.dir = path.join(base, name);
         fs.mkdirSync(this.dir, { recursive: true });
-        for (const file of [
-            "index.ts",
-            "config",
-            "Pulumi.yaml",
-            "package.json",
-            "tsconfig.json",
-            "tsconfig.pulumi.json",
-        ]) {
+        for (const file of ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json", "tsconfig.pulumi.json"]) {
             fs.copyFileSync(path.join(root, file), path.join(this.dir, file));
         }
-        for (const folder of ["components", "assets"]) {
+        for (const folder of ["components", "config", "assets"]) {
             fs.cpSync(path.join(root, folder), path.join(this.dir, folder), { recursive: true });
         }
         const modules = path.join(this.dir, "node_modules");
@@ -117,23 +110,27 @@ export class Project {
             signal?: AbortSignal;
         } = {},
     ): Promise<RehearseResult> {
-        const configFile = path.join(this.dir, `Pulumi.${this.stack}.yaml`);
-        fs.writeFileSync(configFile, await this.configuration(image, options.config ?? {}), { mode: 0o600 });
         return rehearse({
             command: options.command ?? "up",
             projectDir: this.dir,
             stack: this.stack,
-            configFile,
-            stateFile: this.stateFile,
-            env: {
-                DOCKER_CONFIG: this.dockerConfig,
-                MULTIARCH_BUILDER_READY_SECONDS: "5",
-                PULUMI_CONFIG_PASSPHRASE: this.passphrase,
-                ...this.env,
-            },
+            ...(await this.prepare(image, options.config)),
             signal: options.signal,
             log: (line) => this.log.push(line),
         });
+    }
+
+    /** Writes the stack's configuration; gives what a run of it needs. */
+    async prepare(image: Record<string, unknown> | undefined, config: Record<string, unknown> = {}) {
+        const configFile = path.join(this.dir, `Pulumi.${this.stack}.yaml`);
+        fs.writeFileSync(configFile, await this.configuration(image, config), { mode: 0o600 });
+        const env: Record<string, string> = {
+            DOCKER_CONFIG: this.dockerConfig,
+            MULTIARCH_BUILDER_READY_SECONDS: "5",
+            PULUMI_CONFIG_PASSPHRASE: this.passphrase,
+            ...this.env,
+        };
+        return { configFile, stateFile: this.stateFile, env };
     }
 
     private async configuration(

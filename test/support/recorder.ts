@@ -11,6 +11,8 @@ export interface Recorded {
     retainOnDelete: boolean;
     deleteBeforeReplace: boolean;
     ignoreChanges: string[];
+    /** How long creating it may take; empty for no limit. */
+    createTimeout: string;
     hooks: string[];
     replacementTrigger?: unknown;
 }
@@ -34,6 +36,8 @@ export class Recorder {
     constructor(
         private readonly options: {
             preview?: boolean;
+            project?: string;
+            stack?: string;
             outputs?: (type: string, name: string, inputs: Record<string, unknown>) => Record<string, unknown>;
             call?: (token: string, inputs: Record<string, unknown>) => Record<string, unknown>;
         } = {},
@@ -61,8 +65,8 @@ export class Recorder {
                     return options.call(token, inputs as Record<string, unknown>);
                 },
             },
-            "project",
-            "stack",
+            options.project ?? "project",
+            options.stack ?? "stack",
             options.preview ?? false,
         );
         this.wrapMonitor();
@@ -116,6 +120,7 @@ interface Request {
     getRetainondelete(): boolean;
     getDeletebeforereplace(): boolean;
     getIgnorechangesList(): string[];
+    getCustomtimeouts?: () => { getCreate(): string } | undefined;
     getHooks(): { toObject(): Record<string, string[]> } | undefined;
     getReplacementTrigger?: () => { toJavaScript(): unknown } | undefined;
 }
@@ -130,6 +135,7 @@ function describe(request: Request): Omit<Recorded, "urn"> {
         retainOnDelete: request.getRetainondelete(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         ignoreChanges: request.getIgnorechangesList(),
+        createTimeout: request.getCustomtimeouts?.()?.getCreate() ?? "",
         hooks: Object.entries(request.getHooks()?.toObject() ?? {}).flatMap(([event, names]) =>
             names.map((name) => `${event}: ${name}`),
         ),

@@ -9,6 +9,8 @@ import { muxProcess, registryProcess } from "../../dev/local/registry";
 /** What happens to a request instead of, or before, an answer of the registry. */
 export interface Interference {
     delayMs?: number;
+    /** The request is taken and never answered. */
+    hang?: boolean;
     status?: number;
     body?: string;
 }
@@ -59,7 +61,11 @@ export class RegistryProxy {
     private async answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
         const { method = "", url = "", headers } = request;
         this.requests.push(`${method} ${url}`);
-        const { delayMs = 0, status, body = "" } = this.interfere(method, url) ?? {};
+        const { delayMs = 0, hang = false, status, body = "" } = this.interfere(method, url) ?? {};
+        if (hang) {
+            request.resume();
+            return;
+        }
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         if (status !== undefined) {
             request.resume();

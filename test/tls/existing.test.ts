@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { BuilderTls } from "../../components/tls/builderTls";
@@ -161,6 +162,22 @@ describe("a certificate and its key", () => {
         );
         const late = new Date(now.getTime() + 20 * day);
         expect(keyPairProblems(pki.client, clientUse(), late).warnings.join()).toMatch(/expires on/);
+    });
+
+    test("T63 a CA that must not sign, and RSA keys that are short", () => {
+        const told = (modulusLength: number) => {
+            const { privateKey } = generateKeyPairSync("rsa", { modulusLength });
+            const key = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+            return keyPairProblems({ cert: node().cert, key }, serverUse(), now);
+        };
+        const remedy = "use ECDSA P-256, or RSA of 3072 bits";
+        expect(told(1024).errors).toContain(`the key is an RSA key of 1024 bits: ${remedy}`);
+        expect(told(2048).warnings).toEqual([`the key is an RSA key of 2048 bits: ${remedy}`]);
+        expect(told(3072).warnings).toEqual([]);
+        // A node's certificate says that it may not sign.
+        expect(authorityProblems(node().cert, pki.clientCa.cert).errors).toEqual([
+            "the server CA is no CA certificate (basic constraint `CA:TRUE` is missing)",
+        ]);
     });
 
     test("a CA must be one", () => {

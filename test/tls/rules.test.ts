@@ -77,7 +77,7 @@ describe("the arguments of a builder's certificates", () => {
 
     test.each<[object, RegExp]>([
         [{ nodes: [] }, /`nodes`: must name at least one node/],
-        [{ nodes: "x" }, /`nodes`: must name at least one node/],
+        [{ nodes: "x" }, /`nodes`: must be a list, for example \[\{ name, serverName \}\] \(got "x"\)/],
         [
             { nodes: [{ name: "A", serverName: "a" }] },
             /`nodes\[0\].name`: must start with a lower-case letter.*got "A"/,
@@ -87,7 +87,7 @@ describe("the arguments of a builder's certificates", () => {
         [{ nodes: [nodes[0], { name: "b", serverName: "AMD64.internal" }] }, /`nodes\[1\].serverName`.*`nodes\[0\]`/],
         [{ clients: ["x", "x"] }, /`clients\[1\]`: is that of `clients\[0\]` too/],
         [{ clients: ["X Y"] }, /`clients\[0\]`/],
-        [{ clients: "x" }, /`clients`: must be a list of names/],
+        [{ clients: "x" }, /`clients`: must be a list, for example \["github"\]/],
         [{ renewalDays: 90 }, /`renewalDays`: must be less than `certificateValidityDays` \(90\).*got 90/],
         [{ certificateValidityDays: 0 }, /`certificateValidityDays`: must be a whole number of days from 1/],
         [{ certificateValidityDays: 1.5 }, /`certificateValidityDays`: must be a whole number/],
@@ -95,7 +95,7 @@ describe("the arguments of a builder's certificates", () => {
         [{ caValidityDays: 99999 }, /`caValidityDays`: must be a whole number of days from 1 to 36500/],
         [{ caGeneration: 0 }, /`caGeneration`: must be a whole number from 1/],
         [{ caGeneration: 2, trustedCaGenerations: [1] }, /`trustedCaGenerations`: must hold `caGeneration` \(2\)/],
-        [{ trustedCaGenerations: [1, 1] }, /each once/],
+        [{ trustedCaGenerations: [1, 1] }, /`trustedCaGenerations`: must hold each number once/],
         [{ trustedCaGenerations: [1, 2, 3] }, /two at most/],
         [{ existing, renewalDays: 3 }, /`renewalDays`: cannot be given with `existing`/],
         [{ existing: { ...existing, client: undefined } }, /`existing.client.certParameterArn`: must be the ARN/],

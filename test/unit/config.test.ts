@@ -143,7 +143,7 @@ describe("problems", () => {
         [
             "credentials of nodes that are made",
             { backend: "ec2", ec2: { subnetId: "subnet-1" }, credentials: good.credentials },
-            "`credentials`: are for backend `endpoints`; those of `ec2` are made with it",
+            "`credentials`: are for backend `endpoints`; other builders come with theirs",
         ],
         ["an image as a text", { ...good, image: '"api"' }, "`image`: must be an object"],
         [

@@ -35,6 +35,11 @@ test.each<[string, unknown]>([
         ],
     ],
     ["null for what it may lack", [{ ...amd64, emulated: null, name: null, serverName: null }]],
+    [
+        "replicas",
+        [arm64, { ...arm64, replica: 2, endpoint: "tcp://c:1" }, { ...arm64, replica: 1, endpoint: "tcp://d:1" }],
+    ],
+    ["a pod", [{ ...amd64, endpoint: "kube-pod://buildkitd-amd64-0?namespace=builders" }]],
     ["386 beside amd64", [amd64, { ...arm64, platforms: ["linux/386"] }]],
 ])("no problem: %s", (_, endpoints) => {
     expect(problemsOf(endpoints)).toEqual([]);
@@ -125,10 +130,39 @@ test.each<[string, unknown, string[]]>([
         ['`endpoints[1].name`: is the name of `endpoints[0]` too: set `name` on one of them (got "x")'],
     ],
     [
+        "the same replica of a platform",
+        [
+            { ...arm64, replica: 1 },
+            { ...arm64, platforms: ["linux/aarch64"], replica: 1, endpoint: "tcp://c:1", name: "x" },
+        ],
+        [
+            '`endpoints[1].platforms[0]`: is built by `endpoints[0]` already: buildx would never use this one; for several nodes of one platform give each its own `replica`, from 0 (got "linux/arm64")',
+        ],
+    ],
+    [
+        "replicas that are no numbers",
+        [
+            { ...amd64, replica: -1 },
+            { ...arm64, replica: "1" },
+        ],
+        [
+            "`endpoints[0].replica`: must be a whole number from 0 (got -1)",
+            '`endpoints[1].replica`: must be a whole number from 0 (got "1")',
+        ],
+    ],
+    [
+        "a pod that is none",
+        [{ ...amd64, endpoint: "kube-pod://Buildkitd" }],
+        [
+            "`endpoints[0].endpoint`: must be kube-pod://<pod>, with `namespace`, `container` and `context` as parameters where they are needed, each once, " +
+                'for example kube-pod://buildkitd-arm64-0?namespace=builders&container=buildkitd (got "kube-pod://Buildkitd")',
+        ],
+    ],
+    [
         "the same platform",
         [arm64, { ...amd64, name: "other", platforms: ["linux/arm64/v8"] }],
         [
-            '`endpoints[1].platforms[0]`: is built by `endpoints[0]` already: buildx would never use this one (got "linux/arm64")',
+            '`endpoints[1].platforms[0]`: is built by `endpoints[0]` already: buildx would never use this one; for several nodes of one platform give each its own `replica`, from 0 (got "linux/arm64")',
         ],
     ],
     [
@@ -172,6 +206,7 @@ test("no value makes it throw anything but problems", () => {
             endpoint: fc.anything(),
             emulated: fc.anything(),
             name: fc.anything(),
+            replica: fc.anything(),
             serverName: fc.anything(),
         }),
     );
@@ -179,6 +214,18 @@ test("no value makes it throw anything but problems", () => {
 });
 
 describe("the nodes that endpoints make", () => {
+    test("replicas have their number in name and record, from 1 on; a pod's server name is its own", async () => {
+        const nodes = endpointNodes("ci", [
+            { platforms: ["linux/arm64"], endpoint: "kube-pod://b-0?namespace=x", replica: 0 },
+            { platforms: ["linux/arm64"], endpoint: "kube-pod://b-1?namespace=x", replica: 1, serverName: "y" },
+        ]);
+        const platforms = ["linux/arm64"];
+        expect(await promiseOf(nodes)).toEqual([
+            { name: "ci-arm64", platforms, endpoint: "kube-pod://b-0?namespace=x", serverName: "b-0" },
+            { name: "ci-arm64-1", platforms, replica: 1, endpoint: "kube-pod://b-1?namespace=x", serverName: "y" },
+        ]);
+    });
+
     test("defaults, normal forms, each platform once", async () => {
         const nodes = endpointNodes("ci", [
             { platforms: ["linux/aarch64", "linux/arm64/v8"], endpoint: pulumi.output("tcp://node-1:1234") },

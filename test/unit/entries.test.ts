@@ -3,11 +3,11 @@ import type { Builder, BuilderNode } from "../../components/builder";
 import {
     builderEntry,
     builderNameProblem,
+    imageEntryPlatform,
     isPlatformEntryOf,
     nodesFor,
     offeredPlatforms,
     platformEntry,
-    rendezvous,
     standingEntries,
 } from "../../components/buildx/entries";
 import { isEmulated } from "../../components/buildx/native";
@@ -26,6 +26,20 @@ function replicas(count: number): Builder {
         ...Array.from({ length: count }, (_, replica) => node(`ci-arm64-${replica}`, ["linux/arm64"], { replica })),
     );
 }
+
+/** Names of images that look like much else. */
+const imageNames = fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc
+        .array(
+            fc.constantFrom("v2", "V9", "v8.1", "api", "amd64", "arm", "ci", "image", "/", "-", ".", "1", "0123abcd"),
+            {
+                minLength: 1,
+                maxLength: 5,
+            },
+        )
+        .chain((parts) => fc.constantFrom("-", "/", "").map((between) => parts.join(between))),
+);
 
 const names = (nodes: BuilderNode[]) => nodes.map((one) => one.name);
 
@@ -84,6 +98,24 @@ describe("the multi-node entry", () => {
         ]);
     });
 
+    test("has the replica with the lowest number, whatever their order, and each platform's own", () => {
+        const both = ["linux/amd64", "linux/386"];
+        const record = builder(
+            node("two", both, { replica: 2 }),
+            node("one", ["linux/amd64"], { replica: 1 }),
+            node("three", both, { replica: 3 }),
+        );
+        expect(builderEntry(record).nodes.map(({ name, platforms }) => [name, platforms])).toEqual([
+            ["two", ["linux/386"]],
+            ["one", ["linux/amd64"]],
+        ]);
+        expect(standingEntries(record).map(({ name, nodes }) => [name, ...names(nodes)])).toEqual([
+            ["ci", "two", "one"],
+            ["ci-amd64", "one"],
+            ["ci-386", "two"],
+        ]);
+    });
+
     test("386 does not change the order", () => {
         const record = builder(
             node("arm64", ["linux/arm64"]),
@@ -138,8 +170,23 @@ describe("the entry of one platform", () => {
         }
     });
 
-    test("several replicas have no standing entry of their own", () => {
-        expect(standingEntries(replicas(3)).map((entry) => entry.name)).toEqual(["ci"]);
+    test("several replicas: without an image it is the first one, under the name that one node has", () => {
+        for (const count of [1, 2, 3, 7]) {
+            const record = replicas(count);
+            expect(platformEntry(record, "linux/arm64")).toEqual({ name: "ci-arm64", nodes: [record.nodes[0]] });
+            expect(standingEntries(record).map((entry) => entry.name)).toEqual(["ci", "ci-arm64"]);
+        }
+    });
+
+    test("no number of replicas from two on is in any name, nor in any order", () => {
+        const image = fc.string({ unit: "grapheme", minLength: 1 });
+        fc.assert(
+            fc.property(image, fc.integer({ min: 2, max: 9 }), fc.integer({ min: 2, max: 9 }), (name, n, m) => {
+                const nameOf = (count: number) => platformEntry(replicas(count), "linux/arm64", name)?.name;
+                expect(nameOf(n)).toBe(nameOf(m));
+                expect(platformEntry(replicas(n), "linux/arm64/v8", name)?.name).toBe(nameOf(n));
+            }),
+        );
     });
 
     test("images whose names differ only in what a name may not hold have entries of their own", () => {
@@ -151,6 +198,23 @@ describe("the entry of one platform", () => {
         expect(nameOf("x".repeat(400))).toMatch(/^ci-arm64-x+-[0-9a-f]{8}$/);
         expect(nameOf("x".repeat(400))).toHaveLength(128);
         expect(nameOf("x".repeat(400))).not.toBe(nameOf("x".repeat(401)));
+    });
+
+    test("no image's entry is another platform's, or that of another platform's image", () => {
+        const platforms = ["linux/amd64", "linux/amd64/v2", "linux/arm64", "linux/arm64/v9", "linux/arm/v7"];
+        const record = builder(...[0, 1].map((replica) => node(`n-${replica}`, platforms, { replica })));
+        fc.assert(
+            fc.property(fc.uniqueArray(imageNames, { minLength: 2, maxLength: 8 }), (images) => {
+                const standing = standingEntries(record).map((entry) => entry.name);
+                const own = platforms.flatMap((platform) =>
+                    images.map((name) => platformEntry(record, platform, name)!.name),
+                );
+                expect(new Set([...standing, ...own]).size).toBe(standing.length + own.length);
+            }),
+        );
+        expect(platformEntry(record, "linux/amd64", "v2")?.name).toMatch(/^ci-amd64-image-v2-[0-9a-f]{8}$/);
+        expect(platformEntry(record, "linux/amd64", "2")?.name).toMatch(/^ci-amd64-image-2-[0-9a-f]{8}$/);
+        expect(platformEntry(record, "linux/amd64", "v2ray")?.name).toBe("ci-amd64-v2ray");
     });
 
     test("any image makes a name that buildx takes", () => {
@@ -170,34 +234,6 @@ describe("the entry of one platform", () => {
             expect(replicaIn(renamed)).toBe(replicaIn(replicas(5)));
         }
     });
-});
-
-describe("rendezvous hashing", () => {
-    const keys = Array.from({ length: 2000 }, (_, i) => `image-${i}`);
-    const choose = (key: string, count: number) =>
-        rendezvous(
-            key,
-            Array.from({ length: count }, (_, i) => i),
-            (i) => `arm64/${i}`,
-        );
-
-    test.each([2, 3, 5, 8])("%i nodes share the keys evenly", (count) => {
-        const load = new Array<number>(count).fill(0);
-        keys.forEach((key) => load[choose(key, count)]!++);
-        for (const keysOfNode of load) {
-            expect(Math.abs(keysOfNode - keys.length / count)).toBeLessThan((keys.length / count) * 0.2);
-        }
-    });
-
-    test.each([1, 2, 3, 5])(
-        "from %i nodes to one more, keys move to the new node only, and no more than its share",
-        (n) => {
-            const moved = keys.filter((key) => choose(key, n) !== choose(key, n + 1));
-            expect(moved.every((key) => choose(key, n + 1) === n)).toBe(true);
-            expect(moved.length / keys.length).toBeLessThan((1 / (n + 1)) * 1.2);
-            expect(moved.length).toBeGreaterThan(0);
-        },
-    );
 });
 
 describe("names of builders", () => {
@@ -257,7 +293,50 @@ describe("names of builders", () => {
         }
     });
 
-    test.each(["ci", "ci-two", "ci-arm64-api", "cix-arm64", "other-arm64", "ci-"])("%s is no entry of ci's", (name) => {
-        expect(isPlatformEntryOf("ci", name)).toBe(false);
+    test.each(["ci", "ci-two", "ci-arm64-api", "ci-amd64-2", "ci-aarch64", "cix-arm64", "other-arm64", "ci-"])(
+        "%s is no entry of ci's",
+        (name) => {
+            expect(isPlatformEntryOf("ci", name)).toBe(false);
+        },
+    );
+});
+
+describe("the platform of an image's entry", () => {
+    const record: Builder = {
+        name: "ci",
+        nodes: [node("ci-arm64", ["linux/arm64"]), node("mine", ["linux/arm64"], { replica: 1 })],
+    };
+
+    test.each<[string, string[], string | undefined]>([
+        ["ci-arm64-api", ["ci-arm64"], "linux/arm64"],
+        ["ci-arm64-api", ["mine"], "linux/arm64"],
+        ["ci-arm64-shop-api-0123abcd", ["ci-arm64-7"], "linux/arm64"],
+        ["ci-arm-v7-api", ["ci-arm-v7-1"], "linux/arm/v7"],
+        ["ci-386-api", ["ci-386"], "linux/386"],
+        ["ci-386-api", ["ci-amd64-1"], "linux/386"],
+        ["ci-arm64-api", ["other"], undefined],
+        ["ci-arm64-api", ["ci-arm64-api-arm64"], undefined],
+        ["ci-arm64-api", ["ci-arm64", "mine"], undefined],
+        ["ci-arm64-api", [], undefined],
+        ["ci-arm64", ["ci-arm64"], undefined],
+        ["ci-amd64-v2", ["ci-arm64"], undefined],
+        ["ci-amd64-2", ["ci-arm64"], "linux/amd64"],
+        ["ci-aarch64-api", ["ci-arm64"], undefined],
+        ["ci", ["ci-arm64"], undefined],
+        ["ci-two-arm64-api", ["ci-arm64"], undefined],
+        ["cix-arm64-api", ["ci-arm64"], undefined],
+    ])("%s with %j: %s", (name, nodes, platform) => {
+        expect(imageEntryPlatform(record, name, nodes)).toBe(platform);
+    });
+
+    test("is known of every image's entry that a record makes", () => {
+        const platform = fc.constantFrom("linux/amd64", "linux/amd64/v2", "linux/arm64", "linux/arm/v7", "linux/386");
+        fc.assert(
+            fc.property(platform, imageNames, (target, image) => {
+                const many = builder(...[0, 1].map((replica) => node(`n-${replica}`, [target], { replica })));
+                const entry = platformEntry(many, target, image)!;
+                expect(imageEntryPlatform(many, entry.name, names(entry.nodes))).toBe(normalizePlatform(target));
+            }),
+        );
     });
 });

@@ -15,6 +15,7 @@ test.each([
         "denies it",
     ],
     [`r.test:5000/app@${digest}: not found`, "set `rebuild`"],
+    ["context deadline exceeded", "not done within its time limit"],
     ["failed to solve: ResourceExhausted: write /var/lib/buildkit/cache.db: no space left on device", "a disk is full"],
 ])("%s", (error, advice) => {
     expect(failureAdvice("app", error, true)).toContain(advice);

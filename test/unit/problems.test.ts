@@ -36,6 +36,32 @@ test("a long value is cut", () => {
     expect(message).toContain(`(got "${"y".repeat(116)}...)`);
 });
 
+test.each<[string, unknown, string]>([
+    ["a big integer", 10n, '"10"'],
+    ["no number", [NaN, -Infinity], '["NaN","-Infinity"]'],
+    ["a hole in a list", [undefined, 1], "[null,1]"],
+    ["an Output", { a: pulumi.secret("hunter2") }, '{"a":"known later"}'],
+    ["a promise", [Promise.resolve("x")], '["known later"]'],
+    ["a function", { a: () => 1 }, '{"a":"a function"}'],
+    ["what is nested deeply", [[[[[1]]]]], '[[[["…"]]]]'],
+])("%s is shown in words", (_, value, shown) => {
+    expect(thrown((problems) => problems.add("x", value, "is wrong"))?.message).toContain(`is wrong (got ${shown})`);
+});
+
+test("what is the same is told once", () => {
+    const message = thrown((problems) => {
+        problems.add("x", 1, "is wrong");
+        problems.under("a").add("x", 1, "is wrong");
+        problems.add("x", 1, "is wrong");
+        problems.add("x", 2, "is wrong");
+    })?.message;
+    expect(message?.split("\n  - ").slice(1)).toEqual([
+        "`x`: is wrong (got 1)",
+        "`a.x`: is wrong (got 1)",
+        "`x`: is wrong (got 2)",
+    ]);
+});
+
 test.each([
     ["a big integer", 10n],
     [

@@ -206,6 +206,51 @@ describe("endpoints", () => {
         expect(endpointProblem(endpoint)).toBe(endpointRule);
     });
 
+    const podRule =
+        "must be kube-pod://<pod>, with `namespace`, `container` and `context` as parameters where they are needed, each once, " +
+        "for example kube-pod://buildkitd-arm64-0?namespace=builders&container=buildkitd";
+
+    test.each([
+        "kube-pod://buildkitd-0",
+        "kube-pod://b?namespace=builders",
+        "kube-pod://b?context=user@cluster&container=c&namespace=n",
+        "kube-pod://b?context=arn:aws:eks:eu-central-1:111122223333:cluster/ci",
+        "kube-pod://b?context=my%20cluster%2B1",
+    ])("%s", (endpoint) => {
+        expect(endpointProblem(endpoint)).toBeUndefined();
+    });
+
+    test.each([
+        "kube-pod://",
+        "kube-pod://-x",
+        "kube-pod://b/",
+        "kube-pod://b:1234",
+        "kube-pod://u@b",
+        "kube-pod://B",
+        "kube-pod://b_c",
+        `kube-pod://${"b".repeat(254)}`,
+        "kube-pod://b?",
+        "kube-pod://b?namespace",
+        "kube-pod://b?namespace=",
+        "kube-pod://b?namespace=-n",
+        "kube-pod://b?namespace=N",
+        "kube-pod://b?namespace=a&namespace=b",
+        "kube-pod://b?toString=x",
+        "kube-pod://b?ns=x",
+        "kube-pod://b?container=a=b",
+        "kube-pod://b?context=",
+        "kube-pod://b?context=a+b",
+        "kube-pod://b?context=a b",
+        "kube-pod://b?context=%zz",
+        "kube-pod://b?context=%ff",
+        "kube-pod://b?context=%00",
+        "kube-pod://b?context=a;namespace=b",
+        "kube-pod://b?context=a#b",
+        "kube-pod://b\n",
+    ])("%j is refused: BuildKit would not read it so", (endpoint) => {
+        expect(endpointProblem(endpoint)).toBe(podRule);
+    });
+
     test("a socket is refused with the reason", () => {
         expect(endpointProblem("unix:///run/buildkit/buildkitd.sock")).toBe(
             `${endpointRule}; a socket cannot do mutual TLS`,

@@ -2,9 +2,16 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Builder, BuilderCredentials } from "../../components/builder";
-import { type Entry, standingEntries } from "../../components/buildx/entries";
+import { type Entry, platformEntry, standingEntries } from "../../components/buildx/entries";
 import { renderInstance } from "../../components/buildx/instance";
-import { forgetBuilder, makeDefault, removeStaleEntries, storeDir, writeEntries } from "../../components/buildx/store";
+import {
+    forgetBuilder,
+    makeDefault,
+    removeStaleEntries,
+    removeStaleImageEntries,
+    storeDir,
+    writeEntries,
+} from "../../components/buildx/store";
 
 const recordings = path.join(__dirname, "../fixtures/contract/0.37.0");
 const first: BuilderCredentials = { ca: "ca 1", cert: "cert 1", key: "key 1" };
@@ -211,6 +218,115 @@ test("entries of platforms that the builder no longer has are removed, images' a
     const current = standingEntries(record("ci", ["amd64"]));
     await removeStaleEntries(dir, "ci", current);
     expect(instances()).toEqual(["ci", "ci-amd64", "ci-arm64-api", "ci-two", "ci-two-amd64", "ci-two-arm64"]);
+});
+
+describe("entries of images on replicas", () => {
+    const arm64 = record("ci", ["arm64"]).nodes[0]!;
+    /** Replicas of one platform, named as they are unless they are given a name. */
+    const replicas = (count: number): Builder => ({
+        name: "ci",
+        nodes: Array.from({ length: count }, (_, replica) => ({
+            ...arm64,
+            ...(replica > 0 ? { name: `ci-arm64-${replica}`, replica } : {}),
+            endpoint: `tcp://${replica}:1`,
+        })),
+    });
+    const writeImages = (builder: Builder, credentials: BuilderCredentials, ...images: string[]) =>
+        writeEntries(
+            dir,
+            images.map((image) => platformEntry(builder, "linux/arm64", image)!),
+            credentials,
+        );
+    const nodeOf = (image: string, count: number) =>
+        platformEntry(replicas(count), "linux/arm64", image)!.nodes[0]!.name;
+    // Which of three replicas builds them.
+    const on = (count: number, node: string) =>
+        Array.from({ length: 50 }, (_, i) => `image-${i}`).find((image) => nodeOf(image, count) === node)!;
+    const first0 = on(3, "ci-arm64");
+    const third = on(3, "ci-arm64-2");
+
+    test("go with their replica; what is still one stays, moved or not", async () => {
+        await writeImages(replicas(3), first, first0, third);
+        await removeStaleImageEntries(dir, replicas(4), first);
+        expect(instances()).toEqual([`ci-arm64-${first0}`, `ci-arm64-${third}`].sort());
+        await removeStaleImageEntries(dir, replicas(2), first);
+        expect(instances()).toEqual([`ci-arm64-${first0}`]);
+    });
+
+    test("go when one replica is left, and when the platform does", async () => {
+        for (const left of [replicas(1), record("ci", ["amd64"])]) {
+            await writeImages(replicas(3), first, first0, third);
+            await removeStaleImageEntries(dir, left, first);
+            expect(instances()).toEqual([]);
+            expect(folders()).toEqual([]);
+        }
+    });
+
+    test("go with old credentials, which would stay on the disk for them", async () => {
+        await writeImages(replicas(2), first, "api", "web");
+        await writeImages(replicas(2), second, "web");
+        await removeStaleImageEntries(dir, replicas(2), second);
+        expect(instances()).toEqual(["ci-arm64-web"]);
+        expect(credentialsOf("ci-arm64-web")).toEqual(second);
+        expect(folders()).toHaveLength(1);
+    });
+
+    test("are forgotten with the builder, also those on replicas that are gone", async () => {
+        await writeImages(replicas(3), first, first0, third, "Shop/api");
+        expect(await forgetBuilder(dir, replicas(1))).toHaveLength(3);
+        expect(folders()).toEqual([]);
+    });
+
+    test("of the user's, of other builders, and whole builders that are named alike, stay", async () => {
+        const mine = foreign("ci-arm64-mine", readFileSync(path.join(recordings, "instances/ci-386"), "utf8"));
+        await write(record("ci-arm64-team"));
+        await write(record("ci-arm64-solo", ["arm64"]));
+        const before = instances();
+        await removeStaleImageEntries(dir, replicas(1), second);
+        await forgetBuilder(dir, replicas(3));
+        expect(instances()).toEqual(before);
+        expect(instance("ci-arm64-mine")).toBe(mine);
+    });
+});
+
+describe("pods, which are reached without credentials", () => {
+    const pods: Builder = {
+        ...record("ci"),
+        nodes: record("ci").nodes.map((node) => ({
+            ...node,
+            endpoint: `kube-pod://${node.name}-0?namespace=builders&context=a@b`,
+        })),
+    };
+    const mixed: Builder = { ...pods, nodes: [pods.nodes[0]!, record("ci").nodes[1]!] };
+
+    test("no credentials are stored for them, and they are ours", async () => {
+        await write(pods, first);
+        expect(folders()).toEqual([]);
+        expect(instance("ci-amd64")).toContain(
+            '"Endpoint":"kube-pod://ci-amd64-0?namespace=builders\\u0026context=a@b"',
+        );
+        await write({ ...pods, nodes: [pods.nodes[0]!] }, second);
+        expect(await forgetBuilder(dir, pods)).toEqual(["ci", "ci-amd64", "ci-arm64"]);
+    });
+
+    test("beside a node with TLS each has its own", async () => {
+        await write(mixed, first);
+        expect(folders()).toHaveLength(1);
+        expect(instance("ci-amd64")).not.toContain("pem");
+        expect(credentialsOf("ci-arm64")).toEqual(first);
+        await write(mixed, second);
+        expect(folders()).toHaveLength(1);
+        await write(pods, second);
+        expect(folders()).toEqual([]);
+    });
+
+    test("that the user registered are left alone", async () => {
+        const { Nodes, ...rest } = JSON.parse(renderInstance(standingEntries(pods)[1]!, "/")) as { Nodes: object[] };
+        const text = foreign("ci-amd64", JSON.stringify({ ...rest, Nodes: [{ ...Nodes[0], DriverOpts: null }] }));
+        await expect(write(pods)).rejects.toThrow('the buildx builder "ci-amd64"');
+        expect(await forgetBuilder(dir, pods)).toEqual([]);
+        expect(instance("ci-amd64")).toBe(text);
+    });
 });
 
 describe("the default builder", () => {

@@ -80,6 +80,11 @@ describe("tags, repositories and caches", () => {
             '`tags`: is also the cache\'s ref, which would overwrite the image: choose another tag or cache repository (got "api-main-linux-arm64")',
         ],
         [
+            "T71 a cache among immutable tags",
+            { cache: { repositoryUrl: "ghcr.io/acme/app" }, movingTags: ["latest"], platforms: ["linux/arm64"] },
+            "`cache.repositoryUrl`: is the image's repository, where the cache's tag api-main-linux-arm64 could be pushed once only: choose another, or name it in `movingTags` (got \"ghcr.io/acme/app\")",
+        ],
+        [
             "an empty scope",
             { cache: { scope: "" } },
             '`cache.scope`: must not be empty; leave it out for `main` (got "")',
