@@ -11,6 +11,7 @@ export default tseslint.config(
             "**/node_modules/",
             "eslint.config.mjs",
             "jest*.config.js",
+            "dev/rehearsal/*.cjs",
         ],
     },
     ...tseslint.configs.recommendedTypeChecked,

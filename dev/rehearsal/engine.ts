@@ -1,4 +1,5 @@
 import type { HookRegistry } from "./hooks";
+import { Order } from "./order";
 import { containsSecret, secret, secretStrings, unknown, type Properties, type Value } from "./properties";
 import type { Redactor } from "./redact";
 import type { Goal, Provider, ResourceState } from "./resource";
@@ -14,6 +15,8 @@ const maxRetries = 5;
 
 interface EngineOptions {
     dryRun: boolean;
+    /** A preview takes what models answer for known, so that everything that follows from it can be told. */
+    foresee?: boolean;
     state: StackState;
     providerFor: (resource: Goal) => Provider;
     hooks: HookRegistry;
@@ -33,6 +36,9 @@ interface Registered {
 /** Decides and executes the steps of one preview or update. */
 export class Engine {
     readonly tree = new Map<string, TreeLine>();
+    /** Every resource of the program as it would be. */
+    readonly planned = new Map<string, ResourceState>();
+    readonly order: Order;
     readonly errors: string[] = [];
     outputs: Properties = {};
     private readonly stop = new AbortController();
@@ -41,7 +47,9 @@ export class Engine {
     private readonly goals = new Map<string, Goal>();
     private readonly steps: Promise<unknown>[] = [];
 
-    constructor(private readonly options: EngineOptions) {}
+    constructor(private readonly options: EngineOptions) {
+        this.order = new Order(new Map(options.state.resources));
+    }
 
     /** Notes a failure and stops new work. */
     fail(message: string): void {
@@ -66,7 +74,7 @@ export class Engine {
             this.fail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
             return this.end();
         }
-        const line: TreeLine = { urn, type, name, parent, op: "same", modelled: false };
+        const line: TreeLine = { urn, type, name, parent, op: "same", modelled: false, component: !goal.custom };
         this.goals.set(urn, goal);
         this.tree.set(urn, line);
         const step = this.step(goal, line);
@@ -107,12 +115,13 @@ export class Engine {
         const { dryRun, state } = this.options;
         const unwanted = [...state.resources.values()].filter(({ urn }) => !this.goals.has(urn)).reverse();
         for (const resource of unwanted) {
-            const { urn, type, name, parent, modelled } = resource;
+            const { urn, type, name, parent, modelled, custom } = resource;
             const real = resource.custom && this.options.providerFor(resource).needsReality;
             const kept = resource.retainOnDelete ? "retained" : "only forgotten: what was pushed stays in the registry";
             const note = real ? kept : undefined;
-            this.tree.set(urn, { urn, type, name, parent, op: "delete", modelled, note });
+            this.tree.set(urn, { urn, type, name, parent, op: "delete", modelled, note, component: !custom });
         }
+        this.order.end(unwanted);
         if (!dryRun) {
             unwanted.forEach(({ urn }) => state.resources.delete(urn));
             state.outputs = this.outputs;
@@ -121,53 +130,72 @@ export class Engine {
     }
 
     private async step(goal: Goal, line: TreeLine): Promise<Registered> {
-        const { dryRun, hooks, state } = this.options;
+        const { dryRun, foresee = false, hooks, state } = this.options;
         const old = state.resources.get(goal.urn);
         await this.learnSecrets(goal.inputs);
         const provider = goal.custom ? this.options.providerFor(goal) : undefined;
         goal.inputs = old ? keepIgnored(old.inputs, goal.inputs, goal.ignoreChanges) : goal.inputs;
         goal.inputs = (await provider?.check(goal)) ?? goal.inputs;
-        const unknowns = (provider?.computed(goal) ?? []).map((key): [string, Value] => [key, unknown]);
-        const planned = { id: "", outputs: { ...goal.inputs, ...Object.fromEntries(unknowns) } };
         line.modelled = provider?.modelled ?? false;
         line.restsOn = this.modelBelow(goal);
         if (line.restsOn !== undefined && provider?.needsReality) {
             line.op = "not built";
-            return { ...planned, unknown: true };
+            const registered = { ...foreseen(goal, provider), unknown: true };
+            this.planned.set(goal.urn, { ...goal, ...registered, modelled: false });
+            return registered;
         }
         const inputsOnly = { changed: old ? changedInputs(old.inputs, goal.inputs) : [], replace: false };
         const difference = (old && (await provider?.difference(goal, old))) ?? inputsOnly;
         const op = decide(old, goal, difference);
         Object.assign(line, { op, changed: difference.changed });
+        this.order.note(op, goal, old);
         if (op === "same" && old !== undefined) {
             await this.keep({ ...old, ...goal });
             return { id: old.id, outputs: goal.custom ? old.outputs : goal.inputs };
         }
         const previous = op === "update" ? old : undefined;
-        await hooks.run("before", op, { goal, old: previous });
-        const made = dryRun || !provider ? planned : await this.apply(provider, line, goal, previous);
+        const replaced = (old?.replaced ?? 0) + (op === "replace" ? 1 : 0);
+        // A component's hook would act on machines that are not there.
+        const run = goal.custom || line.restsOn === undefined;
+        await (run ? hooks.run("before", op, { goal, old: previous }) : undefined);
+        const known = provider !== undefined && (!dryRun || (foresee && !provider.needsReality));
+        const made = known
+            ? await this.apply(provider, line, goal, replaced, previous)
+            : foreseen(goal, provider, previous);
         const id = previous?.id ?? made.id;
         const outputs = withSecrets(goal, made.outputs);
         await this.learnSecrets(outputs);
-        await this.keep({ ...goal, id, outputs, modelled: line.modelled });
+        await this.keep({ ...goal, id, outputs, modelled: line.modelled, replaced });
         // A component's after-hooks run when it registers its outputs.
         await (goal.custom ? hooks.run("after", op, { goal, old: previous, id, outputs }) : undefined);
         return { id, outputs };
     }
 
     /** Executes an operation, again while an error hook asks for it; before-hooks run once. */
-    private async apply(provider: Provider, line: TreeLine, goal: Goal, old?: ResourceState): Promise<Registered> {
+    private async apply(
+        provider: Provider,
+        line: TreeLine,
+        goal: Goal,
+        replaced: number,
+        old?: ResourceState,
+    ): Promise<Registered> {
         const { hooks, log, redactor, signal } = this.options;
         const operation = old === undefined ? "create" : "update";
+        const seconds = durationSeconds(goal.customTimeouts?.[operation] ?? "");
         const progress = (text: string) => log(`${goal.name}: ${text}`);
         const started = Date.now();
         const errors: string[] = [];
         for (;;) {
+            const limit = seconds > 0 ? AbortSignal.timeout(seconds * 1000) : undefined;
+            const stop = limit ? AbortSignal.any([signal, limit]) : signal;
             try {
-                const made = await provider.apply(goal, { old, progress, signal });
+                const made = await provider.apply(goal, { old, replaced, progress, signal: stop });
                 line.seconds = provider.needsReality ? (Date.now() - started) / 1000 : undefined;
                 return made;
-            } catch (error) {
+            } catch (failure) {
+                // As a provider puts it whose context ends.
+                const late = limit?.aborted === true && !signal.aborted;
+                const error = late ? new Error("context deadline exceeded") : failure;
                 errors.unshift(redactor.redact((error as Error).message));
                 const again = !signal.aborted && (await hooks.retry(operation, { goal, old }, errors));
                 if (!again || errors.length > maxRetries) {
@@ -179,6 +207,7 @@ export class Engine {
     }
 
     private async keep(resource: ResourceState): Promise<void> {
+        this.planned.set(resource.urn, resource);
         if (!this.options.dryRun) {
             this.options.state.put(resource);
             await this.options.state.save();
@@ -199,6 +228,25 @@ export class Engine {
             await this.options.state.sealerForSecrets();
         }
     }
+}
+
+/** What a preview knows of a resource: an update of anything but a build leaves what only the cloud knows as it is. */
+function foreseen(goal: Goal, provider?: Provider, old?: ResourceState): Registered {
+    if (old !== undefined && !provider?.needsReality) {
+        return { id: old.id, outputs: { ...(goal.custom ? old.outputs : {}), ...goal.inputs } };
+    }
+    const unknowns = (provider?.computed(goal) ?? []).map((key): [string, Value] => [key, unknown]);
+    return { id: "", outputs: { ...goal.inputs, ...Object.fromEntries(unknowns) } };
+}
+
+/** Seconds of a duration as Go writes it, `1h30m`; 0 for an empty one, which is none. */
+function durationSeconds(text: string): number {
+    const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+    const parts = [...text.matchAll(/([\d.]+)(ms|[hms])/g)];
+    if (parts.map(([part]) => part).join("") !== text) {
+        throw new Error(`customTimeouts: ${JSON.stringify(text)} is no duration such as 1h30m`);
+    }
+    return parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0);
 }
 
 function withSecrets({ additionalSecretOutputs: names }: Goal, outputs: Properties): Properties {

@@ -1,12 +1,15 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import { rehearse, type RehearseOptions } from "./run";
+import { startRunner } from "./program";
+import type { RehearseOptions } from "./run";
 
 const usage = `Usage: npm run rehearse -- preview|up|destroy --config DIR/Pulumi.STACK.yaml [options]
 
 Runs the Pulumi program of DIR where no Pulumi CLI can be had. Images, hooks and tags are real;
 cloud resources are answered from models and listed as such, never created. destroy only forgets:
-nothing that was pushed is deleted from a registry.
+nothing that was pushed is deleted from a registry. preview groups the resources and tells who
+reaches what, which role may do what, what is encrypted and what costs while nobody builds, from
+what the program registers; ids and addresses in it are the models'.
 
   --config FILE   the stack's configuration; Pulumi.yaml stands beside it
   --state FILE    the stack's state (default DIR/.rehearsal/STACK.json)
@@ -37,7 +40,11 @@ async function main(): Promise<number> {
     process.on("SIGINT", () => controller.abort()).on("SIGTERM", () => controller.abort());
     const progress = json ? process.stderr : process.stdout;
     const log = (line: string) => void progress.write(`${line}\n`);
-    const result = await rehearse({ ...options, log, signal: controller.signal });
+    const runner = startRunner(options);
+    // Loaded while the runner loads the SDK.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() finds no TypeScript under tsx/cjs
+    const { rehearse } = require("./run") as typeof import("./run");
+    const result = await rehearse({ ...options, runner, log, signal: controller.signal });
     if (json) {
         process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
     }
@@ -79,7 +86,9 @@ function readArguments(args: string[]): Arguments | undefined {
     }
     const projectDir = path.dirname(configFile);
     const stateFile = path.resolve(values.state ?? path.join(projectDir, ".rehearsal", `${stack}.json`));
-    const options: RehearseOptions = { command, projectDir, stack, configFile, stateFile, stacksDir: values.stacks };
+    const facts = command === "preview";
+    const stacksDir = values.stacks;
+    const options: RehearseOptions = { command, projectDir, stack, configFile, stateFile, stacksDir, facts };
     return { json: values.json, options };
 }
 

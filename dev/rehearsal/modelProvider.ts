@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { models, type Model } from "./models";
+import { takesNew } from "./models/replacements";
 import type { Goal, Provider } from "./resource";
 import { changedInputs } from "./steps";
 
@@ -23,15 +24,19 @@ export const modelProvider: Provider = {
         modelOf(type, urn);
         return inputs;
     },
-    difference: async ({ inputs }, old) => ({ changed: changedInputs(old.inputs, inputs), replace: false }),
-    computed: (goal) => Object.keys(outputsOf(goal)).filter((key) => !(key in goal.inputs)),
-    apply: async (goal) => {
-        const { id, ...outputs } = outputsOf(goal);
-        const fallback = `modelled-${createHash("sha256").update(goal.urn).digest("hex").slice(0, 17)}`;
+    difference: async ({ type, inputs }, old) => ({
+        changed: changedInputs(old.inputs, inputs),
+        replace: takesNew(type, old.inputs, inputs),
+    }),
+    computed: (goal) => Object.keys(outputsOf(goal, goal.urn)).filter((key) => !(key in goal.inputs)),
+    apply: async (goal, { replaced = 0 }) => {
+        const seed = replaced === 0 ? goal.urn : `${goal.urn}#${replaced}`;
+        const { id, ...outputs } = outputsOf(goal, seed);
+        const fallback = `modelled-${createHash("sha256").update(seed).digest("hex").slice(0, 17)}`;
         return { id: typeof id === "string" && id !== "" ? id : fallback, outputs: { ...goal.inputs, ...outputs } };
     },
 };
 
-function outputsOf({ type, urn, inputs }: Goal) {
-    return modelOf(type, urn)(inputs, urn);
+function outputsOf({ type, urn, inputs }: Goal, seed: string) {
+    return modelOf(type, urn)(inputs, seed);
 }

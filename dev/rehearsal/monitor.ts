@@ -124,6 +124,8 @@ function toGoal(request: resproto.RegisterResourceRequest, config: StackConfig):
         dependencies: [...new Set([...options.dependenciesList, ...byProperty])].sort(),
         replacementTrigger: trigger && normalize(trigger.toJavaScript() as Value),
         retainOnDelete: options.retainondelete ?? false,
+        deleteBeforeReplace: options.deletebeforereplace,
+        customTimeouts: options.customtimeouts,
         ignoreChanges: options.ignorechangesList,
         additionalSecretOutputs: options.additionalsecretoutputsList,
         hooks: hooks ?? {},

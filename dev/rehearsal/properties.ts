@@ -1,5 +1,4 @@
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import type { Sealer } from "./passphrase";
 
 /**
@@ -9,15 +8,24 @@ import type { Sealer } from "./passphrase";
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 export type Properties = Record<string, Value>;
 
-export const unknown = rpc.unknownValue;
-const signature = rpc.specialSigKey;
+/** The SDK's sentinels, runtime/rpc.ts there: that module loads most of the SDK, which only the program needs. */
+export const sentinels = {
+    unknownValue: "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+    specialSigKey: "4dabf18193072939515e22adb298388d",
+    specialSecretSig: "1b47061264138c4ac30d75fd1eb44270",
+    specialResourceSig: "5cf8f73096256a8f31e491e813e4eb8e",
+    specialOutputValueSig: "d0e6a833031e9bbcd3f4e8bde6ca49a4",
+} as const;
+
+export const unknown = sentinels.unknownValue;
+const signature = sentinels.specialSigKey;
 
 export function secret(value: Value): Value {
-    return isSecret(value) ? value : { [signature]: rpc.specialSecretSig, value };
+    return isSecret(value) ? value : { [signature]: sentinels.specialSecretSig, value };
 }
 
 export function isSecret(value: Value | undefined): value is { value: Value } {
-    return isObject(value) && value[signature] === rpc.specialSecretSig;
+    return isObject(value) && value[signature] === sentinels.specialSecretSig;
 }
 
 export function fromStruct(struct: Struct | undefined): Properties {
@@ -31,11 +39,11 @@ export function toStruct(properties: Properties): Struct {
 /** Output values become their value, an unknown or a secret; resource references become the id, else the URN. */
 export function normalize(value: Value): Value {
     return transform(value, (object) => {
-        if (object[signature] === rpc.specialOutputValueSig) {
+        if (object[signature] === sentinels.specialOutputValueSig) {
             const inner = object.value === undefined ? unknown : normalize(object.value);
             return object.secret === true ? secret(inner) : inner;
         }
-        return object[signature] === rpc.specialResourceSig ? (object.id ?? object.urn ?? null) : undefined;
+        return object[signature] === sentinels.specialResourceSig ? (object.id ?? object.urn ?? null) : undefined;
     });
 }
 
@@ -87,7 +95,7 @@ export function secretStrings(value: Value): string[] {
 export function sealSecrets(value: Value, sealer: Sealer): Value {
     return transform(value, (object) =>
         isSecret(object)
-            ? { [signature]: rpc.specialSecretSig, ciphertext: sealer.seal(JSON.stringify(reveal(object.value))) }
+            ? { [signature]: sentinels.specialSecretSig, ciphertext: sealer.seal(JSON.stringify(reveal(object.value))) }
             : undefined,
     );
 }
@@ -95,7 +103,7 @@ export function sealSecrets(value: Value, sealer: Sealer): Value {
 export function openSecrets(value: Value, sealer: Sealer): Value {
     return transform(value, (object) => {
         const { [signature]: kind, ciphertext } = object;
-        return kind === rpc.specialSecretSig && typeof ciphertext === "string"
+        return kind === sentinels.specialSecretSig && typeof ciphertext === "string"
             ? secret(JSON.parse(sealer.open(ciphertext)) as Value)
             : undefined;
     });

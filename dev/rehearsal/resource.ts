@@ -15,6 +15,9 @@ export interface Goal {
     dependencies: string[];
     replacementTrigger?: Value;
     retainOnDelete: boolean;
+    deleteBeforeReplace: boolean;
+    /** How long an operation may take, in Go's form: `1h30m`. */
+    customTimeouts?: { create: string; update: string };
     /** Top-level properties. */
     ignoreChanges: string[];
     additionalSecretOutputs: string[];
@@ -27,6 +30,8 @@ export interface ResourceState extends Goal {
     outputs: Properties;
     /** The resource was answered from a model: nothing was created. */
     modelled: boolean;
+    /** How often it was replaced: a replacement gets another id from its model. */
+    replaced?: number;
 }
 
 /** What changed in a resource, by property, and whether that takes a new resource. */
@@ -53,6 +58,8 @@ export interface Provider {
 
 export interface Run {
     old?: ResourceState;
+    /** How often the resource was replaced, this time included. */
+    replaced?: number;
     /** Shows one short line to people. */
     progress: (line: string) => void;
     signal: AbortSignal;

@@ -3,19 +3,20 @@ import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { DockerBuild } from "./dockerBuild";
 import { Engine } from "./engine";
+import type { Fact } from "./facts";
 import { HookRegistry } from "./hooks";
 import { modelProvider } from "./modelProvider";
-import { TlsResources } from "./models/tls";
 import { serveMonitor, type Severity } from "./monitor";
+import { renderOrder, type Change } from "./order";
 import { passphraseSealers } from "./passphrase";
-import { runProgram } from "./program";
+import { startRunner, type Runner } from "./program";
 import { mask, secretStrings, type Properties, type Value } from "./properties";
 import { Redactor } from "./redact";
-import type { Goal } from "./resource";
+import type { Goal, Provider } from "./resource";
 import { loadStackConfig } from "./stackConfig";
 import { readReferencedStack } from "./stackReference";
 import { StackState } from "./state";
-import { renderTree, type TreeLine } from "./tree";
+import { renderGroups, renderTree, type TreeLine } from "./tree";
 
 export interface RehearseOptions {
     command: "preview" | "up" | "destroy";
@@ -31,8 +32,12 @@ export interface RehearseOptions {
     env?: Record<string, string>;
     /** Gets progress line by line. Secrets are masked. */
     log?: (line: string) => void;
+    /** A preview that takes what the models answer for known, groups the resources and tells facts about them. */
+    facts?: boolean;
     /** Ends the run: builds are interrupted, the state is written. */
     signal?: AbortSignal;
+    /** A process for the program that was started beforehand. */
+    runner?: Runner;
 }
 
 export interface RehearseResult {
@@ -40,6 +45,10 @@ export interface RehearseResult {
     /** The stack's outputs; secrets are "[secret]", what is not known is "[unknown]". */
     outputs: Record<string, unknown>;
     resources: TreeLine[];
+    /** The changes of resources in their order. */
+    changes: Change[];
+    /** What was asked for with `facts`. */
+    facts?: Fact[];
     errors: string[];
 }
 
@@ -47,17 +56,35 @@ export interface RehearseResult {
 export async function rehearse(options: RehearseOptions): Promise<RehearseResult> {
     const redactor = new Redactor();
     const log = (line: string) => options.log?.(redactor.redact(line));
+    const runner = options.runner ?? startRunner(options);
     try {
-        return await run(options, redactor, log);
+        return await run({ ...options, runner }, redactor, log);
     } catch (error) {
         const message = redactor.redact((error as Error).message);
         log(`error: ${message}`);
-        return { exitCode: 1, outputs: {}, resources: [], errors: [message] };
+        return { exitCode: 1, outputs: {}, resources: [], changes: [], errors: [message] };
+    } finally {
+        await runner?.close();
     }
 }
 
+/** Loaded for programs with certificates only: what makes them takes a tenth of a second to load. */
+function tlsResources(): Provider {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() finds no TypeScript under tsx/cjs
+    const { TlsResources } = require("./models/tls") as typeof import("./models/tls");
+    return new TlsResources();
+}
+
+/** Loaded for previews only. */
+function tellFacts({ planned }: Engine): { facts: Fact[]; lines: string[] } {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() finds no TypeScript under tsx/cjs
+    const { factsOf, renderFacts } = require("./facts") as typeof import("./facts");
+    const facts = factsOf(planned.values());
+    return { facts, lines: renderFacts(facts) };
+}
+
 async function run(options: RehearseOptions, redactor: Redactor, log: (line: string) => void): Promise<RehearseResult> {
-    const { command, stack, configFile, stateFile, signal = new AbortController().signal } = options;
+    const { command, stack, configFile, stateFile, runner, signal = new AbortController().signal } = options;
     const projectDir = path.resolve(options.projectDir);
     const stacksDir = path.resolve(options.stacksDir ?? path.dirname(projectDir));
     // Every build that runs listens to it, and Node takes more than ten listeners for a leak.
@@ -72,15 +99,18 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
 
     const dryRun = command === "preview";
     const hooks = new HookRegistry(dryRun);
-    const providers = [new DockerBuild(projectDir, env), new TlsResources()];
-    const providerFor = ({ type }: Goal) => providers.find((provider) => provider.handles(type)) ?? modelProvider;
-    const engine = new Engine({ dryRun, state, providerFor, hooks, redactor, log, signal });
+    const dockerBuild = new DockerBuild(projectDir, env);
+    const providerFor = ({ type }: Goal) => {
+        const candidates = [dockerBuild, ...(type.startsWith("tls:") ? [tlsResources()] : [])];
+        return candidates.find((provider) => provider.handles(type)) ?? modelProvider;
+    };
+    const engine = new Engine({ dryRun, foresee: options.facts, state, providerFor, hooks, redactor, log, signal });
     if (signal.aborted) {
         throw new Error("interrupted");
     }
     signal.addEventListener("abort", () => engine.fail("interrupted"), { once: true });
     const logged: string[] = [];
-    if (command !== "destroy") {
+    if (runner !== undefined) {
         const readStack = (name: string) => readReferencedStack(name, stacksDir, config.project, sealer);
         const show = (severity: Severity, text: string) => {
             // The SDK colours error texts.
@@ -92,7 +122,7 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
         };
         const { address, close } = await serveMonitor({ engine, hooks, config, log: show, readStack });
         try {
-            const code = await runProgram({ projectDir, config, dryRun, address, env, engine, signal, log });
+            const code = await runner.run({ config, dryRun, address, engine, signal, log });
             await engine.drained();
             if (code !== 0 && !engine.stopped.aborted) {
                 engine.fail(logged.length > 0 ? "the program failed" : `the program ended with exit code ${code}`);
@@ -107,11 +137,17 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
     }
     await (dryRun ? undefined : state.save());
     const resources = [...engine.tree.values()];
-    [...renderTree(resources, dryRun), ...engine.errors.map((message) => `error: ${message}`)].forEach(log);
+    const { changes } = engine.order;
+    const told = dryRun && options.facts ? tellFacts(engine) : undefined;
+    const plan = told ? renderGroups(resources) : renderTree(resources, dryRun);
+    const errors = engine.errors.map((message) => `error: ${message}`);
+    [...plan, ...renderOrder(changes), ...(told?.lines ?? []), ...errors].forEach(log);
     return {
         exitCode: engine.errors.length > 0 ? 1 : 0,
         outputs: mask(engine.outputs) as Properties,
         resources,
+        changes,
+        facts: told?.facts,
         errors: [...logged, ...engine.errors],
     };
 }

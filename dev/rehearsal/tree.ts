@@ -4,6 +4,8 @@ export interface TreeLine {
     type: string;
     name: string;
     parent?: string;
+    /** A grouping of the program's own: no cloud has it. */
+    component?: boolean;
     op: "create" | "update" | "replace" | "same" | "delete" | "read" | "failed" | "not built";
     /** Answered from a model: nothing was created. */
     modelled: boolean;
@@ -43,6 +45,33 @@ export function renderTree(lines: TreeLine[], dryRun: boolean): string[] {
     };
     walk("", "");
     return [...result, summary(lines, dryRun)];
+}
+
+/** Kinds of resources, in the order in which they are told. */
+const groups: [name: string, types: RegExp][] = [
+    ["network", /^aws:(vpc|route53|lb)\/|^aws:ec2\/(security|network|eip)|:(Service|NetworkPolicy)$/],
+    ["compute", /^aws:ec2\/(instance|launchTemplate)|^aws:(eks|autoscaling)\/|^kubernetes:apps/],
+    ["storage", /^aws:ebs\/|:(VolumeAttachment|StorageClass)$/],
+    ["keys and parameters", /^aws:(kms|ssm)\/|^tls:|:(Secret|ConfigMap)$/],
+    ["IAM", /^aws:iam\/|:ServiceAccount$/],
+    ["registry", /^aws:ecr\//],
+    ["monitoring", /^aws:cloudwatch\//],
+    ["images", /^docker-build:/],
+    ["other", /^/],
+];
+
+/** What a preview plans, by kind of resource; components, which no cloud has, stand last. */
+export function renderGroups(lines: TreeLine[]): string[] {
+    const kindOf = ({ type, component }: TreeLine) =>
+        component ? "components" : groups.find(([, types]) => types.test(type))![0];
+    const members = new Map<string, TreeLine[]>([...groups, ["components"] as const].map(([name]) => [name, []]));
+    lines.forEach((line) => members.get(kindOf(line))!.push(line));
+    const row = (line: TreeLine) => {
+        const label = `${marks[line.op].padEnd(2)} ${line.type} ${line.name}`;
+        return `  ${label.padEnd(72)} ${describe(line)}`.trimEnd();
+    };
+    const told = [...members].filter(([, own]) => own.length > 0);
+    return [...told.flatMap(([name, own]) => [`${name} (${own.length})`, ...own.map(row), ""]), summary(lines, true)];
 }
 
 function describe({ op, changed = [], modelled, restsOn, note, seconds }: TreeLine): string {

@@ -43,7 +43,7 @@ export async function ensureTools(log: (line: string) => void = (line) => consol
         await ensureTool(tool, toolsDir, log);
     }
     const runc = requireRunc(log);
-    const path = (name: GoTool["name"]) => join(toolsDir, name);
+    const path = (name: string) => join(toolsDir, name);
     return {
         buildkitd: path("buildkitd"),
         buildctl: path("buildctl"),
@@ -93,7 +93,7 @@ async function build(tool: GoTool, target: string, log: (line: string) => void):
 }
 
 async function run(go: string, args: string[], tool: GoTool): Promise<void> {
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" };
+    const env = { ...process.env, CGO_ENABLED: tool.cgo ? "1" : "0", GOFLAGS: "", GOWORK: "off" };
     const child = spawn(go, args, { cwd: tool.directory, env, stdio: ["ignore", "ignore", "pipe"] });
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(-20_000)));

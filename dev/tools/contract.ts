@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Builder } from "../../components/builder";
+import { type Entry, platformEntry, standingEntries } from "../../components/buildx/entries";
 import { ensureTool, toolsDir } from "./build";
 import { type GoTool, goTools, readGoMod, requiredVersion } from "./modules";
 
@@ -29,6 +30,23 @@ export const contractBuilder: Builder = {
         node("s390x", ["linux/s390x"], 4),
     ],
 };
+
+/** A builder of pods, as `endpoint` may have them, which are reached without certificates. */
+export const contractPods: Builder = {
+    name: "pods",
+    nodes: ["context=user@cluster&namespace=ci&container=buildkitd", "namespace=ci"].map((parameters, replica) => ({
+        ...node(`pod-${replica}`, ["linux/arm64"], 1),
+        replica,
+        endpoint: `kube-pod://buildkitd-arm64-${replica}?${parameters}`,
+    })),
+};
+
+/** Every entry that is recorded: those of both builders, and an image's on a replica. */
+export const contractEntries: readonly Entry[] = [
+    ...standingEntries(contractBuilder),
+    ...standingEntries(contractPods),
+    platformEntry(contractPods, "linux/arm64", "api")!,
+];
 
 function node(suffix: string, platforms: string[], port: number) {
     const name = `ci-node-${suffix}`;

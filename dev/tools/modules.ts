@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** One binary that is built from a pinned Go module. */
 export interface GoTool {
-    name: "buildkitd" | "buildctl" | "buildx" | "registry";
+    name: string;
     /** Folder with the go.mod that pins it. */
     directory: string;
     /** Package of its main function. */
@@ -12,7 +12,11 @@ export interface GoTool {
     /** Module whose version is the tool's version. */
     module: string;
     /** Variable that holds the version, or `buildx version` and `buildkitd --version` show `v0.0.0+unknown`. */
-    versionVariable: string;
+    versionVariable?: string;
+    /** Build tags. */
+    tags?: string;
+    /** Whether it has C code of its own: it is linked statically and needs a C compiler. */
+    cgo?: boolean;
 }
 
 const buildkit = {
@@ -64,7 +68,9 @@ export function goVersion(goMod: string): string {
 /** Arguments of `go build`, without the output. */
 export function buildFlags(tool: GoTool): string[] {
     const version = requiredVersion(readGoMod(tool), tool.module);
-    return ["-trimpath", "-ldflags", `-s -w -X ${tool.versionVariable}=${version}`];
+    const variable = tool.versionVariable ? ` -X ${tool.versionVariable}=${version}` : "";
+    const tags = tool.tags ? ["-tags", tool.tags] : [];
+    return ["-trimpath", ...tags, "-ldflags", `-s -w${variable}${tool.cgo ? " -extldflags -static" : ""}`];
 }
 
 /** Changes when a rebuild is due: modules, sums, flags, system. */

@@ -2,9 +2,18 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Entry, standingEntries } from "../../components/buildx/entries";
+import type { Entry } from "../../components/buildx/entries";
 import { renderInstance } from "../../components/buildx/instance";
-import { contractBuilder, contractBuildx, contractCredentialsDir, contractVersions, fixturesDir } from "./contract";
+import { needsCredentials } from "../../components/buildx/kubePod";
+import {
+    contractBuilder,
+    contractBuildx,
+    contractCredentialsDir,
+    contractEntries,
+    contractPods,
+    contractVersions,
+    fixturesDir,
+} from "./contract";
 
 const usage = `Usage: npm run contract:record
 
@@ -29,12 +38,11 @@ export function record(buildx: string): Recording {
 }
 
 function written(buildx: string, store: string): Recording {
-    const entries = standingEntries(contractBuilder);
-    for (const entry of entries) {
+    for (const entry of contractEntries) {
         entry.nodes.forEach((_, i) => run(buildx, store, createArguments(entry, i)));
     }
     run(buildx, store, ["use", "--global", contractBuilder.name]);
-    const instances = entries.map(({ name }) => [
+    const instances = contractEntries.map(({ name }) => [
         `instances/${name}`,
         readFileSync(join(store, "instances", name), "utf8"),
     ]);
@@ -47,12 +55,13 @@ function written(buildx: string, store: string): Recording {
 /** `buildx create` with the platforms as the record has them, so that buildx normalises them itself. */
 function createArguments({ name, nodes }: Entry, i: number): string[] {
     const node = nodes[i]!;
-    const given = contractBuilder.nodes.find((candidate) => candidate.name === node.name)!;
-    const options = ["ca", "cert", "key"].map((part) => {
+    const given = [...contractBuilder.nodes, ...contractPods.nodes].find((candidate) => candidate.name === node.name)!;
+    const files = ["ca", "cert", "key"].map((part) => {
         const key = part === "ca" ? "cacert" : part;
         return `${key}=${contractCredentialsDir}/${part}.pem`;
     });
-    const driver = ["--driver", "remote", "--driver-opt", [...options, `servername=${given.serverName}`].join()];
+    const options = needsCredentials(given) ? [...files, `servername=${given.serverName}`] : ["default-load=false"];
+    const driver = ["--driver", "remote", "--driver-opt", options.join()];
     const append = i > 0 ? ["--append"] : [];
     return [
         "create",
@@ -64,7 +73,7 @@ function createArguments({ name, nodes }: Entry, i: number): string[] {
 
 function read(buildx: string, store: string): Recording {
     mkdirSync(join(store, "instances"), { recursive: true });
-    for (const entry of standingEntries(contractBuilder)) {
+    for (const entry of contractEntries) {
         writeFileSync(join(store, "instances", entry.name), renderInstance(entry, contractCredentialsDir));
     }
     const inspect = run(buildx, store, ["inspect", contractBuilder.name]);
@@ -86,7 +95,8 @@ function lines(output: string): string {
 
 function run(buildx: string, store: string, args: string[]): string {
     const env = {
-        PATH: process.env.PATH,
+        // `ls` would reach for pods with a kubectl of this machine.
+        PATH: "/nonexistent",
         HOME: store,
         BUILDX_CONFIG: store,
         DOCKER_CONFIG: join(store, "docker"),

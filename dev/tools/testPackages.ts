@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { findProgram, lastLines } from "./requirements";
+import { installPackages } from "./packages";
 
 /** Programs that tests run, each with the Debian package that has it. A test without its program says so and is skipped. */
-const programs: Record<string, string> = {
+const programs = {
     ip: "iproute2",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
@@ -16,25 +15,7 @@ const programs: Record<string, string> = {
     "systemd-analyze": "systemd",
 };
 
-/** Installs what tests need, where that is possible: as root on Debian and Ubuntu. */
-function main(): void {
-    const missing = Object.entries(programs).filter(([program]) => !findProgram(program, ["/usr/sbin", "/sbin"]));
-    const packages = missing.map(([, name]) => name);
-    if (packages.length === 0) {
-        return;
-    }
-    if (process.getuid?.() !== 0 || !findProgram("apt-get")) {
-        console.log(`tests that need these packages are skipped: ${packages.join(", ")}`);
-        return;
-    }
-    console.log(`installing for the tests: ${packages.join(", ")}`);
-    const apt = (...args: string[]) =>
-        spawnSync("apt-get", args, { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, encoding: "utf8" });
-    apt("update", "-qq");
-    const installed = apt("install", "--yes", "-qq", "--no-install-recommends", ...packages);
-    if (installed.status !== 0) {
-        console.log(`apt-get install failed, so some tests are skipped: ${lastLines(installed.stderr, 3)}`);
-    }
+const missing = installPackages(programs, "the tests");
+if (missing !== undefined) {
+    console.log(`some tests are skipped: ${missing}`);
 }
-
-main();

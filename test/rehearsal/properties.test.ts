@@ -1,3 +1,4 @@
+import * as rpc from "@pulumi/pulumi/runtime/rpc";
 import { OutputValues } from "./sentinels";
 import {
     containsSecret,
@@ -10,6 +11,7 @@ import {
     sealSecrets,
     secret,
     secretStrings,
+    sentinels,
     unknown,
     type Value,
 } from "../../dev/rehearsal/properties";
@@ -25,6 +27,10 @@ const reversing = {
 };
 
 describe("properties", () => {
+    it("has the SDK's sentinels", () => {
+        expect(rpc).toMatchObject(sentinels);
+    });
+
     it("finds secrets and unknowns at any depth", () => {
         expect(containsSecret(nested)).toBe(true);
         expect(containsUnknown(nested)).toBe(true);

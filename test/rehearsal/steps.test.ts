@@ -7,6 +7,7 @@ function goal(fields: Partial<Goal> = {}): Goal {
     return {
         ...{ urn: "urn:pulumi:s::p::t::n", type: "t", name: "n", custom: true, inputs: {}, dependencies: [] },
         retainOnDelete: false,
+        deleteBeforeReplace: false,
         ignoreChanges: [],
         additionalSecretOutputs: [],
         hooks: {},

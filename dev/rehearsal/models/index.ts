@@ -2,6 +2,8 @@ import type { Properties } from "../properties";
 import { awsInvokes } from "./aws";
 import { ec2Invokes, ec2Models } from "./ec2";
 import { ecrInvokes, ecrModels } from "./ecr";
+import { eksInvokes, eksModels } from "./eks";
+import { k8sModels } from "./k8s";
 import { kmsModels } from "./kms";
 import { ssmInvokes, ssmModels } from "./ssm";
 
@@ -12,7 +14,20 @@ export type Model = (inputs: Properties, urn: string) => Properties;
 export type Invoke = (args: Properties) => Properties;
 
 /** Type token to model. A type without one is an error. */
-export const models: Record<string, Model> = { ...ec2Models, ...ecrModels, ...kmsModels, ...ssmModels };
+export const models: Record<string, Model> = {
+    ...ec2Models,
+    ...ecrModels,
+    ...eksModels,
+    ...k8sModels,
+    ...kmsModels,
+    ...ssmModels,
+};
 
 /** Function token to answer. */
-export const invokes: Record<string, Invoke> = { ...awsInvokes, ...ec2Invokes, ...ecrInvokes, ...ssmInvokes };
+export const invokes: Record<string, Invoke> = {
+    ...awsInvokes,
+    ...ec2Invokes,
+    ...ecrInvokes,
+    ...eksInvokes,
+    ...ssmInvokes,
+};

@@ -28,6 +28,10 @@ export class AwsStandIn {
     onStart: (instance: StandInInstance) => AwsFault | void = (instance) => {
         instance.state = "pending";
     };
+    /** Answers StopInstances; by default the instance is stopped at once. */
+    onStop: (instance: StandInInstance) => AwsFault | void = (instance) => {
+        instance.state = "stopped";
+    };
     /** Called before every DescribeInstances: moves states on. */
     onDescribe: (instance: StandInInstance) => AwsFault | void = () => undefined;
     onStartSession: (input: Record<string, unknown>) => AwsFault | object = () =>
@@ -106,6 +110,9 @@ export class AwsStandIn {
         }
         if (action === "StartInstances") {
             return this.onStart(instance) ?? `<StartInstancesResponse><instancesSet/></StartInstancesResponse>`;
+        }
+        if (action === "StopInstances") {
+            return this.onStop(instance) ?? `<StopInstancesResponse><instancesSet/></StopInstancesResponse>`;
         }
         const fault = this.onDescribe(instance);
         return (

@@ -1,28 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import * as fs from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import * as net from "node:net";
 import * as path from "node:path";
-import { promisify } from "node:util";
+import { pythonEnvironment } from "../../../dev/tools/python";
 import { until } from "../../support/processes";
-import { root } from "../../support/project";
 
-const run = promisify(execFile);
-const version = "5.2.5";
-
-/** moto, an emulator of AWS, in an environment of its own below `.tools`; made once per checkout. https://docs.getmoto.org */
-async function installed(): Promise<string> {
-    const folder = path.join(root, ".tools/test", `moto-${version}`);
-    const program = path.join(folder, "bin/moto_server");
-    if (!fs.existsSync(path.join(folder, "complete"))) {
-        await run("python3", ["-m", "venv", "--clear", folder]);
-        const packages = [`moto[server,ec2]==${version}`];
-        await run(path.join(folder, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...packages]);
-        fs.writeFileSync(path.join(folder, "complete"), "");
-    }
-    return program;
-}
-
-/** A running moto server. */
+/** A running moto server, an emulator of AWS. https://docs.getmoto.org */
 export class Moto {
     private constructor(
         readonly url: string,
@@ -30,7 +12,7 @@ export class Moto {
     ) {}
 
     static async start(): Promise<Moto> {
-        const program = await installed();
+        const program = path.join(await pythonEnvironment("moto"), "moto_server");
         const port = await freePort();
         const server = spawn(program, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
         const url = `http://127.0.0.1:${port}`;

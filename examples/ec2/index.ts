@@ -1,0 +1,22 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MultiArchBuilder } from "multiarch-builder";
+
+const config = new pulumi.Config();
+
+const farm = new MultiArchBuilder("ci", {
+    ec2: {
+        subnetId: config.require("subnetId"),
+        nodes: { amd64: { instanceType: "c7i.xlarge" }, arm64: { instanceType: "c8g.xlarge" } },
+        cache: { sizeGiB: config.getNumber("cacheGiB") },
+        idleStopMinutes: 20,
+        // Builds come from machines in these groups: CI runners in the VPC, or in one that is peered with it.
+        access: { securityGroupIds: config.requireObject<string[]>("runnerSecurityGroupIds") },
+    },
+    registry: { repositories: ["shop/api"], movingTags: ["latest"] },
+    tags: { team: "platform" },
+});
+
+const api = farm.buildImage("api", { context: "./app", tags: ["1.0.0", "latest"], smokeTest: [["/api", "--version"]] });
+
+export const { builder, builderCredentials, recordParameter, repositoryUrls, monthlyCost } = farm;
+export const image = api.ref;
