@@ -17,7 +17,12 @@ export interface Contender {
 
 const buildx = path.join(root, ".tools/bin/buildx");
 
-/** This project's program, under the rehearsal engine: what `up` takes from start to end. */
+/** What `npm run rehearse` runs. */
+const { scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")) as {
+    scripts: { rehearse: string };
+};
+
+/** This project's program, under the rehearsal engine: `npm run rehearse -- up` without the start of npm. */
 export class OwnProgram implements Contender {
     private readonly projects = new Map<string, Project>();
 
@@ -41,13 +46,9 @@ export class OwnProgram implements Contender {
             strategy: this.name,
             ...(force ? { rebuild: force } : {}),
         };
-        const started = performance.now();
-        const result = await project.run(image);
-        const seconds = (performance.now() - started) / 1000;
-        if (result.exitCode !== 0) {
-            throw new Error(`${this.name} failed on ${workload.name}:\n${project.log.slice(-20).join("\n")}`);
-        }
-        return seconds;
+        const { configFile, stateFile, env } = await project.prepare(image);
+        const args = ["-c", `${scripts.rehearse} "$@"`, "rehearse", "up", "--config", configFile, "--state", stateFile];
+        return timed("sh", args, { ...process.env, ...env });
     }
 
     private project(workload: Workload): Project {
@@ -87,9 +88,7 @@ export class PlainBuildx implements Contender {
         const args = ["build", "--builder", "plain", "--platform", this.platforms.join(","), "--provenance=false"];
         args.push("-t", `${address}/${workload.name}:bench`, "--push", "--cache-from", cache);
         args.push("--cache-to", `${cache},mode=max,image-manifest=true,oci-mediatypes=true`);
-        const started = performance.now();
-        await run(buildx, [...args, "--progress=plain", this.context(workload)], this.env);
-        return (performance.now() - started) / 1000;
+        return timed(buildx, [...args, "--progress=plain", this.context(workload)], this.env);
     }
 
     private register(node: FarmNode, i: number): void {
@@ -123,14 +122,20 @@ function login({ registry }: Farm): string {
     return JSON.stringify({ auths: { [registry.address]: { auth } } });
 }
 
-async function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-    const child = spawn(program, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+/** Runs a command to its end; gives its seconds. */
+async function timed(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+    const started = performance.now();
+    const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
-    child.stderr.on("data", (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)));
+    const keep = (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000));
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
     const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
+    const seconds = (performance.now() - started) / 1000;
     if (code !== 0) {
-        throw new Error(`${path.basename(program)} ${args[0]} ended with ${String(code)}:\n${text}`);
+        throw new Error(`${path.basename(program)} ${args.join(" ")} ended with ${String(code)}:\n${text}`);
     }
+    return seconds;
 }
 
 /** Removes a farm's folder after its processes have ended. */

@@ -23,7 +23,7 @@ Usage: npm run bench -- [options]
   --write          write docs/benchmark.md; otherwise the report is only printed
   -h, --help       show this text
 
-Linux and root, as npm start. The full run takes about ten minutes on two cores; let nothing else run.
+Linux and root, as npm start. The full run takes about a quarter of an hour on two cores; let nothing else run.
 `;
 
 async function main(): Promise<number> {

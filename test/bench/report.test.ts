@@ -47,6 +47,13 @@ test("a run without emulation says why", () => {
     );
 });
 
+test("each workload is compared with its emulation", () => {
+    const row = (seconds: number[]): Row => ({ workload: "GCC", scenario: "cold", contender: "", seconds });
+    const conditions = { date: "", commit: "", cores: 2, node: "", buildkit: "", buildx: "", rounds: 1 };
+    const text = report(rows, conditions, [{ workload: "GCC", native: row([4]), emulated: row([42, 40, 41]) }]);
+    expect(text).toContain("| GCC | 4.00 s (4.00–4.00) | 41.00 s (40.00–42.00) | 10.3× |");
+});
+
 test("the generated source is the same for the same salt and new for another", () => {
     expect(generatedSource("a")).toBe(generatedSource("a"));
     expect(generatedSource("a")).not.toBe(generatedSource("b"));
