@@ -9,8 +9,9 @@ const folder = path.resolve(__dirname, "../../examples");
 /** The examples that make something on AWS, each with the configuration of a stack that it comes with. */
 export function examples(): Record<string, () => void> {
     const stacks = fs
-        .readdirSync(folder)
-        .flatMap((name) => fs.readdirSync(path.join(folder, name)).map((file) => ({ name, file })))
+        .readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .flatMap(({ name }) => fs.readdirSync(path.join(folder, name)).map((file) => ({ name, file })))
         .filter(({ file }) => /^Pulumi\..+\.yaml$/.test(file));
     return Object.fromEntries(
         stacks.map(({ name, file }) => [`examples/${name}/${file}`, () => run(path.join(folder, name), file)]),

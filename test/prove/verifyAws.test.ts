@@ -54,9 +54,12 @@ function instances(afterStop: (name: string) => Promise<void> | void = () => und
             .then(() => afterStop(name))
             .then(() => (instance.state = "stopped"));
     };
+    // Each start sees to all nodes: two at once would get into each other's way.
+    let started: Promise<unknown> = Promise.resolve();
     aws.onStart = (instance) => {
         instance.state = "pending";
-        void testFarm(base, platforms).then(() => {
+        started = started.then(async () => {
+            await testFarm(base, platforms);
             Object.assign(instance, { state: "running", launched: new Date() });
         });
     };
