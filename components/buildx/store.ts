@@ -35,14 +35,13 @@ export async function writeEntries(dir: string, entries: Entry[], credentials: B
         if (before !== after) {
             await writePrivate(dir, file, after);
         }
-        await removeUnused(dir, before);
     }
-    // Another process with other credentials may have found these unused before the instances were there, or may have
-    // taken over all of the instances since.
+    // Another process with other credentials may have found these unused before the instances were there.
     if (withCredentials) {
         await writeCredentials(dir, credentials);
-        await removeUnreferenced(dir, [credentialsDir]);
     }
+    // Whoever is last sees to the credentials of all: between two others, an instance may have gone from hand to hand.
+    await removeUnreferenced(dir, await credentialsFolders(dir));
 }
 
 /** Removes the entries of single platforms that a builder no longer has. */
@@ -83,12 +82,7 @@ export async function forgetBuilder(dir: string, builder: Builder): Promise<stri
             imageEntryPlatform(builder, name, nodeNames) !== undefined,
     );
     // `buildx rm` takes entries away and knows nothing of their credentials.
-    const own = path.join(dir, ownFolder);
-    const folders = (await listDir(own)).filter((name) => /^[0-9a-f]{16}$/.test(name));
-    await removeUnreferenced(
-        dir,
-        folders.map((name) => path.join(own, name)),
-    );
+    await removeUnreferenced(dir, await credentialsFolders(dir));
     return removed;
 }
 
@@ -165,6 +159,11 @@ function credentialsFolder(dir: string, { ca, cert, key }: BuilderCredentials): 
         .digest("hex")
         .slice(0, 16);
     return path.join(dir, ownFolder, hash);
+}
+
+async function credentialsFolders(dir: string): Promise<string[]> {
+    const own = path.join(dir, ownFolder);
+    return (await listDir(own)).filter((name) => /^[0-9a-f]{16}$/.test(name)).map((name) => path.join(own, name));
 }
 
 async function writeCredentials(dir: string, credentials: BuilderCredentials): Promise<void> {
