@@ -1,9 +1,12 @@
-import { MultiArchBuilder } from "./components";
+import { MultiArchBuilder } from "./components/multiArchBuilder";
 import { readConfiguration } from "./config";
 
 const settings = readConfiguration();
 
 const farm = new MultiArchBuilder(settings.builderName, settings.farm);
+
+// An output that resolves to nothing is warned of.
+const onAws = settings.farm.endpoints === undefined;
 
 const image = settings.image && farm.buildImage(settings.image.name, settings.image.args);
 
@@ -14,13 +17,13 @@ export const builder = farm.builder;
 export const builderCredentials = farm.builderCredentials;
 
 /** Name of the SSM parameter with the builder's record, for backends on AWS. */
-export const recordParameter = farm.recordParameter;
+export const recordParameter = onAws ? farm.recordParameter : undefined;
 
 /** URLs of the image repositories that the stack created, by name. */
 export const repositoryUrls = farm.repositoryUrls;
 
 /** What the farm costs a month, an estimate, for backends on AWS. */
-export const monthlyCost = farm.monthlyCost;
+export const monthlyCost = onAws ? farm.monthlyCost : undefined;
 
 /** The image with its first tag and digest. */
 export const ref = image?.ref;

@@ -6,8 +6,7 @@ import type { FarmEc2 } from "./ec2/arguments";
 import type { FarmEks } from "./eks/arguments";
 import { type BuilderEndpoint, endpointNodes } from "./endpoints";
 import type { Backend } from "./farm/backend";
-import { ec2Backend } from "./farm/ec2";
-import { eksBackend } from "./farm/eks";
+import { ec2Module, eksModule } from "./farm/lazily";
 import { builderRecord } from "./farm/record";
 import { type FarmRegistry, type Repositories, farmRepositories, farmTarget } from "./farm/registry";
 import type { FarmResources } from "./farm/resources";
@@ -147,10 +146,10 @@ function backendOf(
     parent: pulumi.Resource,
 ): Backend {
     if (args.ec2) {
-        return ec2Backend(name, builderName, args.ec2, args, repositories, parent);
+        return ec2Module().ec2Backend(name, builderName, args.ec2, args, repositories, parent);
     }
     if (args.eks) {
-        return eksBackend(name, builderName, args.eks, args, repositories, parent);
+        return eksModule().eksBackend(name, builderName, args.eks, args, repositories, parent);
     }
     const endpoints = args.endpoints ?? [];
     return {

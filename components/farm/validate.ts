@@ -10,9 +10,8 @@ import { isObject } from "../objects";
 import { plainCredentialsProblems } from "../plainCredentials";
 import type { Problems } from "../problems";
 import type { FarmTls } from "../tls/arguments";
-import { validateFarmEc2 } from "./ec2";
-import { validateFarmEks } from "./eks";
 import { farmKinds } from "./kinds";
+import { ec2Module, eksModule } from "./lazily";
 import { type RegistrySettings, validateFarmRegistry } from "./registry";
 
 /** What of a farm's arguments is checked. */
@@ -73,9 +72,9 @@ function validateBackend(builderName: string, args: FarmSettings, problems: Prob
             const got = isInput(settings) ? undefined : settings;
             problems.add(backend!, got, `must be a plain object with at least \`${least}\``);
         } else if (backend === "ec2") {
-            validateFarmEc2(builderName, args.ec2!, args, problems);
+            ec2Module().validateFarmEc2(builderName, args.ec2!, args, problems);
         } else {
-            validateFarmEks(builderName, args.eks!, args, problems);
+            eksModule().validateFarmEks(builderName, args.eks!, args, problems);
         }
         if (args.credentials !== undefined) {
             problems.add("credentials", undefined, "are made with the builders; take them out, or see `tls.existing`");
