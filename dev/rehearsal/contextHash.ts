@@ -14,6 +14,7 @@ export async function hashBuildContext(
     named: Record<string, string>,
 ): Promise<string> {
     const hash = createHash("sha256");
+    const parts: Parts = [Buffer.allocUnsafe(partBytes), Buffer.allocUnsafe(partBytes)];
     const at = (location: string) => path.resolve(cwd, location);
     hash.update((dockerfile && (await readIfThere(at(dockerfile)))) || "");
     // Without a Dockerfile on disk the provider looks for `.dockerignore` in its own folder first.
@@ -33,7 +34,7 @@ export async function hashBuildContext(
             if (entry.isDirectory() && (!ignored || mayReinclude)) {
                 await hashFolder(root, name);
             } else if (!ignored && (entry.isFile() || entry.isSymbolicLink())) {
-                await hashFile(hash, root, name);
+                await hashFile(hash, parts, root, name);
             }
         }
     };
@@ -44,10 +45,30 @@ export async function hashBuildContext(
     return hash.digest("hex");
 }
 
-async function hashFile(hash: Hash, root: string, name: string): Promise<void> {
+/** Where a file's parts are read to in turn: one is hashed while the next is read. */
+type Parts = [Buffer, Buffer];
+const partBytes = 1 << 20;
+
+async function hashContent(hash: Hash, parts: Parts, file: string): Promise<void> {
+    const handle = await fs.open(file);
+    try {
+        let [part, other] = parts;
+        let { bytesRead } = await handle.read(part);
+        while (bytesRead > 0) {
+            const next = handle.read(other);
+            hash.update(part.subarray(0, bytesRead));
+            ({ bytesRead } = await next);
+            [part, other] = [other, part];
+        }
+    } finally {
+        await handle.close();
+    }
+}
+
+async function hashFile(hash: Hash, parts: Parts, root: string, name: string): Promise<void> {
     const file = path.join(root, name);
     try {
-        hash.update(await fs.readFile(file));
+        await hashContent(hash, parts, file);
     } catch (error) {
         // A link to a folder is skipped, as the provider does.
         if ((error as NodeJS.ErrnoException).code === "EISDIR") {

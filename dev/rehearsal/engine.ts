@@ -102,7 +102,6 @@ export class Engine {
         if (resource !== undefined && !dryRun) {
             resource.outputs = outputs;
             state.outputs = isStack ? outputs : state.outputs;
-            await state.save();
         }
         const op = this.tree.get(urn)?.op;
         if (goal?.custom === false && op !== undefined) {
@@ -111,7 +110,7 @@ export class Engine {
     }
 
     /** Takes what the program did not register out of the state, dependents first. */
-    async forgetUnregistered(): Promise<void> {
+    forgetUnregistered(): void {
         const { dryRun, state } = this.options;
         const unwanted = [...state.resources.values()].filter(({ urn }) => !this.goals.has(urn)).reverse();
         for (const resource of unwanted) {
@@ -125,7 +124,6 @@ export class Engine {
         if (!dryRun) {
             unwanted.forEach(({ urn }) => state.resources.delete(urn));
             state.outputs = this.outputs;
-            await state.save();
         }
     }
 
@@ -150,7 +148,7 @@ export class Engine {
         Object.assign(line, { op, changed: difference.changed });
         this.order.note(op, goal, old);
         if (op === "same" && old !== undefined) {
-            await this.keep({ ...old, ...goal });
+            await this.keep({ ...old, ...goal }, false);
             return { id: old.id, outputs: goal.custom ? old.outputs : goal.inputs };
         }
         const previous = op === "update" ? old : undefined;
@@ -206,11 +204,12 @@ export class Engine {
         }
     }
 
-    private async keep(resource: ResourceState): Promise<void> {
+    /** Puts a resource into the state, which is written at once unless nothing was done. */
+    private async keep(resource: ResourceState, write = true): Promise<void> {
         this.planned.set(resource.urn, resource);
         if (!this.options.dryRun) {
             this.options.state.put(resource);
-            await this.options.state.save();
+            await (write ? this.options.state.save() : undefined);
         }
     }
 

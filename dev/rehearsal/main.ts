@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import { startRunner } from "./program";
+import { startRunner, type RunnerProcess } from "./program";
 import type { RehearseOptions } from "./run";
 
 const usage = `Usage: npm run rehearse -- preview|up|destroy --config DIR/Pulumi.STACK.yaml [options]
@@ -23,7 +23,12 @@ MULTIARCH_BUILDX is the buildx binary.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 `;
 
-async function main(): Promise<number> {
+/** Runs the command line; `early` is a process for the program that was started beforehand. */
+export async function main(early?: RunnerProcess): Promise<void> {
+    process.exitCode = await run(early);
+}
+
+async function run(early?: RunnerProcess): Promise<number> {
     let parsed: Arguments | undefined;
     try {
         parsed = readArguments(process.argv.slice(2));
@@ -40,7 +45,7 @@ async function main(): Promise<number> {
     process.on("SIGINT", () => controller.abort()).on("SIGTERM", () => controller.abort());
     const progress = json ? process.stderr : process.stdout;
     const log = (line: string) => void progress.write(`${line}\n`);
-    const runner = startRunner(options);
+    const runner = startRunner(options, early);
     // Loaded while the runner loads the SDK.
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() finds no TypeScript under tsx/cjs
     const { rehearse } = require("./run") as typeof import("./run");
@@ -92,6 +97,6 @@ function readArguments(args: string[]): Arguments | undefined {
     return { json: values.json, options };
 }
 
-void main().then((code) => {
-    process.exitCode = code;
-});
+if (require.main === module) {
+    void main();
+}

@@ -21,29 +21,33 @@ interface ProgramOptions {
     log: (line: string) => void;
 }
 
-/** Starts the process for the program, where a command runs one; it never knows the passphrase. */
-export function startRunner({ command, projectDir, env }: RehearseOptions): Runner | undefined {
-    const withoutPassphrase = passphraseSealers({ ...process.env, ...env }).env;
-    return command === "destroy" ? undefined : new Runner(path.resolve(projectDir), withoutPassphrase);
+/** Starts the process for the program, where a command runs one and it has not been; it never knows the passphrase. */
+export function startRunner({ command, projectDir, env }: RehearseOptions, early?: RunnerProcess): Runner | undefined {
+    const cwd = path.resolve(projectDir);
+    const start = () =>
+        spawn(process.execPath, [path.join(__dirname, "runner.cjs")], {
+            cwd,
+            env: passphraseSealers({ ...process.env, ...env }).env,
+        });
+    return command === "destroy" ? undefined : new Runner(cwd, early ?? start());
 }
+
+export type RunnerProcess = ChildProcessWithoutNullStreams;
 
 /** A process for one program. It loads the SDK while the engine finds out what there is to run. */
 export class Runner {
-    private readonly child: ChildProcessWithoutNullStreams;
     private readonly ended: Promise<number | null>;
     private readonly early: string[] = [];
     private log = (line: string): void => void this.early.push(line);
 
     constructor(
         private readonly projectDir: string,
-        env: NodeJS.ProcessEnv,
+        private readonly child: RunnerProcess,
     ) {
-        const child = spawn(process.execPath, [path.join(__dirname, "runner.cjs")], { cwd: projectDir, env });
         child.stdin.on("error", () => undefined);
         for (const input of [child.stdout, child.stderr]) {
             readline.createInterface({ input }).on("line", (line) => this.log(line));
         }
-        this.child = child;
         this.ended = new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
         this.ended.catch(() => undefined);
     }

@@ -133,7 +133,7 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
         }
     }
     if (!engine.stopped.aborted) {
-        await engine.forgetUnregistered();
+        engine.forgetUnregistered();
     }
     await (dryRun ? undefined : state.save());
     const resources = [...engine.tree.values()];

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -48,6 +49,18 @@ describe("contextHash", () => {
         hashes.push(await hash());
         expect(new Set(hashes).size).toBe(4);
     });
+
+    it.each([0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20])(
+        "covers a file of %i bytes as a whole",
+        async (size) => {
+            const content = randomBytes(size);
+            fs.mkdirSync(path.join(folder, "one"));
+            fs.writeFileSync(path.join(folder, "one/file"), content, { mode: 0o644 });
+            fs.chmodSync(path.join(folder, "one/file"), 0o644);
+            const expected = createHash("sha256").update(content).update("file").update("-rw-r--r--").digest("hex");
+            expect(await hashBuildContext(folder, "one", "", {})).toBe(expected);
+        },
+    );
 
     it("fails on a link that leads nowhere", async () => {
         fs.symlinkSync("nowhere", path.join(folder, "ctx/broken"));
