@@ -11,6 +11,7 @@ export const scriptNames = [
     "fetch-tls.sh",
     "refresh-tls.sh",
     "ready.sh",
+    "runc.sh",
     "stop-steps.sh",
     "busy.sh",
     "gate.sh",

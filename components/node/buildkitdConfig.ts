@@ -51,7 +51,7 @@ export type DaemonOptions = Pick<
 
 /**
  * buildkitd.toml. BuildKit ignores a key that it does not know: test/node/tomlcheck decodes this strictly. Build steps are in
- * the given cgroup, with null in the daemon's own.
+ * the given cgroup and run by the node's runc.sh; with null in the daemon's own and by runc itself.
  */
 export function renderBuildkitdConfig(options: DaemonOptions, stepsCgroup: string | null = stepsSlice): string {
     return renderToml({
@@ -69,6 +69,7 @@ export function renderBuildkitdConfig(options: DaemonOptions, stepsCgroup: strin
         worker: {
             oci: {
                 enabled: true,
+                binary: stepsCgroup === null ? undefined : `${paths.scripts}/runc.sh`,
                 platforms: workerPlatforms(options),
                 networkMode: "bridge",
                 bridgeName,

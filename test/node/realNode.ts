@@ -159,6 +159,7 @@ export class RealNode {
             [paths.socketDirectory, this.file("run")],
             [paths.cache, this.file("cache")],
             [paths.binaries, this.file("bin")],
+            [paths.scripts, this.file("scripts")],
         ];
         return folders.reduce(
             (moved, [from, to]) => moved.replaceAll(new RegExp(`${from}(?=[/"':]|$)`, "gm"), to),

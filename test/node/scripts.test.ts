@@ -6,7 +6,8 @@ import { findProgram } from "../../dev/tools/requirements";
 import { underEveryShell } from "./shell";
 
 const folderOfScripts = join(__dirname, "../../assets/node");
-const programs = scriptNames.filter((name) => name !== "lib.sh");
+/** What people may call; runc.sh stands for runc. */
+const programs = scriptNames.filter((name) => name !== "lib.sh" && name !== "runc.sh");
 
 describe("the scripts", () => {
     it("are all written to a node", () => {
@@ -35,6 +36,17 @@ describe("the scripts", () => {
             expect(help.stdout.length).toBeGreaterThan(40);
             expect(help.stdout).not.toMatch(/^#|lib\.sh/m);
             expect(folder().run(name, ["--unknown", "argument"]).status).toBe(2);
+        });
+    });
+});
+
+describe("runc.sh", () => {
+    underEveryShell({}, (folder) => {
+        it("is runc for whoever calls it, with no protection from the kernel's out-of-memory killer", () => {
+            folder().stub("buildkit-runc", "cat /proc/self/oom_score_adj; exit 7");
+            const { status, stdout } = folder().runAlone("runc.sh", ["--root", "/a b", "run"]);
+            expect({ status, stdout }).toEqual({ status: 7, stdout: "0\n" });
+            expect(folder().calls).toEqual(["buildkit-runc --root /a b run"]);
         });
     });
 });

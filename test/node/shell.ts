@@ -63,11 +63,20 @@ export class NodeFolder {
         const search = `${this.file("stubs")}:${path}`;
         const conf = [renderNodeConf(sample()), ...lines, `export PATH=${shellQuote(search)}`, ...this.functions, ""];
         writeFileSync(this.file("node.conf"), conf.join("\n"));
+        return this.spawn(script, args, process.env.PATH ?? "");
+    }
+
+    /** Runs a script that reads no settings, with the stand-ins in the environment's PATH. */
+    runAlone(script: string, args: string[] = []): Outcome {
+        return this.spawn(script, args, `${this.file("stubs")}:${process.env.PATH ?? ""}`);
+    }
+
+    private spawn(script: string, args: string[], path: string): Outcome {
         const command = this.shell === "busybox" ? ["busybox", "sh"] : [this.shell];
         const [program = "", ...before] = command;
         const { status, stdout, stderr } = spawnSync(program, [...before, this.file("scripts", script), ...args], {
             encoding: "utf8",
-            env: { PATH: process.env.PATH, BUILDKIT_NODE_CONF: this.file("node.conf") },
+            env: { PATH: path, BUILDKIT_NODE_CONF: this.file("node.conf") },
             timeout: 60_000,
         });
         return { status, stdout, stderr };
