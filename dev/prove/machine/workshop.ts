@@ -69,7 +69,10 @@ export class Workshop {
         for (const part of all.filter((p) => !want || want.includes(p.name))) {
             await part(proof);
         }
-        if (process.env.PROOF_HOLD) { main.agent.close(); while (!existsSync("/tmp/machine/go")) await new Promise((r) => setTimeout(r, 1000)); }
+        if (process.env.PROOF_HOLD) {
+            main.agent.close();
+            while (!existsSync("/tmp/machine/go")) await new Promise((r) => setTimeout(r, 1000));
+        }
         if (both) {
             const other = await machine(hostArchitecture!);
             await twoArchitectures(proof, other);
