@@ -94,6 +94,10 @@ function channelOptions(serverName: string): ClientOptions {
         "grpc.enable_http_proxy": 0,
         // A channel is used for one call; a shared pool would keep a refused connection for the next try.
         "grpc.use_local_subchannel_pool": 1,
+        // After a refused connection grpc-js connects anew in the background, even once the channel is closed, and what
+        // is connected keeps a node from going to sleep. 12 days stand for never; setTimeout takes 24.
+        "grpc.initial_reconnect_backoff_ms": 2 ** 30,
+        "grpc.max_reconnect_backoff_ms": 2 ** 30,
     };
 }
 

@@ -163,6 +163,22 @@ describe("what really happens on a connection", () => {
         expect(await explain(endpoint)).toBe("connection refused: nothing listens there");
     });
 
+    test("a call that was refused does not connect once the node listens, which would keep it awake", async () => {
+        const before = createServer();
+        const endpoint = await listen(before);
+        await new Promise((done) => before.close(done));
+        servers = [];
+        await explain(endpoint);
+        const server = createServer();
+        servers.push(server);
+        const connected = jest.fn((socket: Socket) => void socket.destroy());
+        server.on("connection", connected);
+        await new Promise<void>((done) => server.listen(Number(new URL(endpoint).port), "127.0.0.1", done));
+        // gRPC's own backoff is a second, a fifth more or less.
+        await new Promise((done) => setTimeout(done, 2500));
+        expect(connected).not.toHaveBeenCalled();
+    });
+
     test("a plain HTTP server listens", async () => {
         const server = createServer((socket) => {
             socket.on("error", () => undefined);
