@@ -95,9 +95,9 @@ function channelOptions(serverName: string): ClientOptions {
         // A channel is used for one call; a shared pool would keep a refused connection for the next try.
         "grpc.use_local_subchannel_pool": 1,
         // After a refused connection grpc-js connects anew in the background, even once the channel is closed, and what
-        // is connected keeps a node from going to sleep. 12 days stand for never; setTimeout takes 24.
-        "grpc.initial_reconnect_backoff_ms": 2 ** 30,
-        "grpc.max_reconnect_backoff_ms": 2 ** 30,
+        // is connected keeps a node from going to sleep. Six days stand for never: closing doubles it, and setTimeout takes 24.
+        "grpc.initial_reconnect_backoff_ms": 2 ** 29,
+        "grpc.max_reconnect_backoff_ms": 2 ** 29,
     };
 }
 
