@@ -29,7 +29,10 @@ COPY change /
         fs.writeFileSync(path.join(dir, "change"), change);
         for (const architecture of architectures) {
             const root = path.join(dir, `gcc-${architecture}`);
-            fs.cpSync(path.join(kept, `gcc-${architecture}`), root, { recursive: true, verbatimSymlinks: true });
+            // The compiler is the same in every round, and Node refuses to copy a link over itself.
+            if (!fs.existsSync(root)) {
+                fs.cpSync(path.join(kept, `gcc-${architecture}`), root, { recursive: true, verbatimSymlinks: true });
+            }
         }
     },
 };
