@@ -12,6 +12,7 @@ export default tseslint.config(
             "eslint.config.mjs",
             "jest*.config.js",
             "dev/rehearsal/*.cjs",
+            "plugin/index.js",
         ],
     },
     ...tseslint.configs.recommendedTypeChecked,

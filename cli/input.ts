@@ -12,19 +12,32 @@ export interface BuilderInput {
 
 /** Reads stack outputs (`pulumi stack output --json --show-secrets`) or a record, from a file or standard input (`-`). */
 export async function readBuilder(file: string): Promise<BuilderInput> {
+    const parsed = await readOutputs(file);
+    const builder = (parsed.builder ?? parsed) as Builder;
+    checkRecord(builder, "builder", file);
+    return { builder, credentials: parsed.builderCredentials as BuilderCredentials | undefined };
+}
+
+/** Reads the JSON object of a file or of standard input (`-`). */
+export async function readOutputs(file: string): Promise<Record<string, unknown>> {
     if (file === "-" && process.stdin.isTTY) {
         throw new UsageError("give a file with the stack's outputs, or pipe them in; see --help");
     }
     const content = file === "-" ? await text(process.stdin) : await readInput(file);
-    const source = file === "-" ? "standard input" : file;
-    const parsed = parseJson(content, source);
-    const builder = (parsed.builder ?? parsed) as Builder;
-    const problems = recordProblems(builder, "builder");
+    return parseJson(content, sourceName(file));
+}
+
+/** Throws for what is no usable record, with everything that is wrong with it. */
+export function checkRecord(builder: Builder, at: string, file: string): void {
+    const problems = recordProblems(builder, at);
     if (problems.length > 0) {
         const lines = problems.map(({ path, value, reason }) => `\n  - \`${path}\`: ${reason}${got(value)}`);
-        throw new Error(`${source} holds no usable record of a builder:${lines.join("")}`);
+        throw new Error(`${sourceName(file)} holds no usable record of a builder:${lines.join("")}`);
     }
-    return { builder, credentials: parsed.builderCredentials as BuilderCredentials | undefined };
+}
+
+function sourceName(file: string): string {
+    return file === "-" ? "standard input" : file;
 }
 
 /** A value for an error text; a record has no secrets, but an object may be something else than a record. */

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { ci } from "./ci";
 import { type Command, UsageError } from "./command";
 import { forget } from "./forget";
 import { use } from "./use";
 
-const commands: Record<string, Command> = { use, forget };
+const commands: Record<string, Command> = { use, forget, ci };
 
-const help = `multiarch-builder: registers a builder that a stack made with buildx on this machine
+const help = `multiarch-builder: connects this machine, or a CI system, with the builder that a stack made
 
 Usage: npx multiarch-builder <command> [options]
 

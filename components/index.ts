@@ -3,6 +3,24 @@ export type { MultiArchBuilderArgs } from "./multiArchBuilder";
 export type { FarmRegistry } from "./farm/registry";
 export type { FarmResources } from "./farm/resources";
 export type { MonthlyCost, MonthlyCostItem } from "./cost/monthlyCost";
+export { CiAccess } from "./ci/ciAccess";
+export type {
+    CiAccessArgs,
+    CiCircleCi,
+    CiCircleCiProject,
+    CiGitHub,
+    CiGitHubRepository,
+    CiGitLab,
+    CiHarness,
+    CiHarnessProject,
+    CiProvider,
+    CiPullRequests,
+    CiServiceAccount,
+    CiTekton,
+    FarmCi,
+} from "./ci/arguments";
+export type { CiFacts, CiFile, CiRoleArns } from "./ci/facts";
+export type { CiOutputs } from "./ci/outputs";
 export { Ec2Builders } from "./ec2/ec2Builders";
 export type {
     Ec2Access,

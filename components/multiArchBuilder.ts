@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Builder, BuilderCredentials } from "./builder";
 import { BuilderRegistration } from "./builderRegistration";
+import type { FarmCi } from "./ci/arguments";
+import { type CiOutputs, ciOutputs } from "./ci/outputs";
 import type { MonthlyCost } from "./cost/monthlyCost";
 import type { FarmEc2 } from "./ec2/arguments";
 import type { FarmEks } from "./eks/arguments";
 import { type BuilderEndpoint, endpointNodes } from "./endpoints";
 import type { Backend } from "./farm/backend";
-import { ec2Module, eksModule } from "./farm/lazily";
+import { ciModule, ec2Module, eksModule } from "./farm/lazily";
 import { builderRecord } from "./farm/record";
 import { type FarmRegistry, type Repositories, farmRepositories, farmTarget } from "./farm/registry";
 import type { FarmResources } from "./farm/resources";
@@ -40,6 +42,8 @@ export interface MultiArchBuilderArgs extends FarmResources {
     credentials?: pulumi.Input<BuilderCredentials>;
     /** The registry. Defaults, with `ec2` and `eks`, to an ECR repository with the builder's name and one for the caches. */
     registry?: FarmRegistry;
+    /** Access for CI systems: the roles that their jobs take, with `ec2` and `eks`. Defaults to none. See docs/ci-access.md. */
+    ci?: FarmCi;
     /** Login for the registry, for images of `buildImage`. Kept secret, and not stored with this component. */
     registryCredentials?: RegistryCredentials;
 }
@@ -74,6 +78,8 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
     public readonly repositoryUrls: pulumi.Output<Record<string, string>>;
     /** Name of the SSM parameter with the builder's record. Undefined with `endpoints`. */
     public readonly recordParameter: pulumi.Output<string | undefined>;
+    /** What CI jobs are configured from: record, parameters, roles, and files for each system. No secret. */
+    public readonly ci: pulumi.Output<CiOutputs>;
     /** What the farm costs a month, an estimate from list prices. Undefined with `endpoints`. */
     public readonly monthlyCost: pulumi.Output<MonthlyCost | undefined>;
 
@@ -96,6 +102,12 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
         this.builderCredentials = backend.credentials;
         this.repositoryUrls = repositories.urls;
         this.recordParameter = pulumi.output(backend.recordParameter);
+        const access = args.endpoints
+            ? {}
+            : ciModule().farmAccess(name, builderName, this.builder, backend, args, repositories.urls, this);
+        this.ci = pulumi
+            .all([this.builder, repositories.urls, access])
+            .apply(([builder, urls, known]) => ciOutputs(builder, urls, args.ci, known));
         this.monthlyCost = pulumi.output(backend.monthlyCost);
         new BuilderRegistration(
             `${name}-registration`,
@@ -112,6 +124,7 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
             builderCredentials: this.builderCredentials,
             repositoryUrls: this.repositoryUrls,
             recordParameter: this.recordParameter,
+            ci: this.ci,
             monthlyCost: this.monthlyCost,
         });
     }

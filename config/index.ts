@@ -33,6 +33,7 @@ export function readConfiguration(): Settings {
             ...readBackendSettings(backend, problems),
             ...readRegistry(problems),
             tls: readOptional("tls", problems),
+            ci: readOptional("ci", problems),
             tags: readOptional("tags", problems),
             permissionsBoundary: readText("permissionsBoundary"),
             rolePath: readText("rolePath"),
@@ -42,9 +43,6 @@ export function readConfiguration(): Settings {
         }),
     } as MultiArchBuilderArgs;
     const image = readImage(problems);
-    if (readOptional("ci", problems)) {
-        problems.add("ci", undefined, "is for a part that this version does not have; take it out");
-    }
     problems.throwIfAny(`the configuration of stack ${pulumi.getStack()}`);
     return { builderName: builderName(pulumi.getStack()), farm, image };
 }

@@ -10,38 +10,44 @@ mkdir -p "$directory"
 chmod 0700 "$directory"
 cd "$directory"
 
-fetch() { # PARAMETER FILE
-    attempt=1
-    until aws ssm get-parameters --region "$REGION" --names "$1" --with-decryption --output text \
-        --cli-connect-timeout 5 --cli-read-timeout 10 \
-        --query 'Parameters[0].Value' >"$2.new" 2>"$2.error" && grep -q '^-----BEGIN ' "$2.new"; do
-        reason=$(tail -n 1 "$2.error")
-        # Only a message of the client itself is shown: a value could be a secret in the wrong place.
-        log "parameter $1, attempt $attempt of $FETCH_ATTEMPTS: ${reason:-it does not exist, or holds no PEM text}"
-        if [ "$attempt" -ge "$FETCH_ATTEMPTS" ]; then
-            rm -f "$2.new" "$2.error"
-            return 1
-        fi
-        attempt=$((attempt + 1))
-        sleep "$FETCH_DELAY"
-    done
-    rm -f "$2.error"
+# value PARAMETER: a query for its value; a parameter is given by its name or its ARN.
+value() {
+    printf "Parameters[?Name=='%s' || ARN=='%s'].Value | [0]" "$1" "$1"
 }
 
-fetch "$PARAMETER_CERT" cert.pem &
-cert=$!
-fetch "$PARAMETER_KEY" key.pem &
-key=$!
-fetch "$PARAMETER_CA" ca.pem &
-ca=$!
-failed=
-wait $cert || failed=$PARAMETER_CERT
-wait $key || failed=$PARAMETER_KEY
-wait $ca || failed=$PARAMETER_CA
-if [ -n "$failed" ]; then
+# Prints the parameters that it got no value for. The values come with a tab between them, which PEM text has none of.
+fetch() {
     rm -f ./*.new
-    fail "cannot read $failed in $REGION: check that it exists and that the instance's role may read it with ssm:GetParameters and kms:Decrypt"
-fi
+    aws ssm get-parameters --region "$REGION" --names "$PARAMETER_CERT" "$PARAMETER_KEY" "$PARAMETER_CA" \
+        --with-decryption --output text --cli-connect-timeout 5 --cli-read-timeout 10 \
+        --query "[$(value "$PARAMETER_CERT"), $(value "$PARAMETER_KEY"), $(value "$PARAMETER_CA")]" 2>error |
+        awk -v RS='\t' '{ sub(/\n+$/, ""); print >("value" NR ".new") }'
+    take 1 cert.pem "$PARAMETER_CERT"
+    take 2 key.pem "$PARAMETER_KEY"
+    take 3 ca.pem "$PARAMETER_CA"
+}
+
+take() { # NUMBER FILE PARAMETER
+    if grep -qs '^-----BEGIN ' "value$1.new"; then
+        mv "value$1.new" "$2.new"
+    else
+        printf '%s ' "$3"
+    fi
+}
+
+attempt=1
+while missing=$(fetch) && [ -n "$missing" ]; do
+    # Only a message of the client itself is shown: a value could be a secret in the wrong place.
+    reason=$(tail -n 1 error)
+    log "parameters ${missing}attempt $attempt of $FETCH_ATTEMPTS: ${reason:-they do not exist, or hold no PEM text}"
+    if [ "$attempt" -ge "$FETCH_ATTEMPTS" ]; then
+        rm -f ./*.new error
+        fail "cannot read ${missing}in $REGION: check that it exists and that the instance's role may read it with ssm:GetParameters and kms:Decrypt"
+    fi
+    attempt=$((attempt + 1))
+    sleep "$FETCH_DELAY"
+done
+rm -f error
 
 check() {
     [ "$(openssl x509 -noout -pubkey -in cert.pem.new)" = "$(openssl pkey -pubout -in key.pem.new)" ] ||

@@ -10,21 +10,27 @@ problem() {
     problems=$((problems + 1))
 }
 
-worker() { # TEMPLATE: of every worker
-    daemon debug workers --format "{{range .}}$1{{end}}" | sed '/^$/d'
+# Asked once: each call of buildctl takes its time.
+questions='{{range .}}id {{.ID}}
+network {{index .Labels "org.mobyproject.buildkit.worker.network"}}
+{{range .Platforms}}platform {{.OS}}/{{.Architecture}}{{with .Variant}}/{{.}}{{end}}
+{{end}}{{range .GCPolicy}}gc {{.All}} {{.KeepDuration}} {{.ReservedSpace}} {{.MaxUsedSpace}} {{.MinFreeSpace}}
+{{end}}{{end}}'
+worker() { # WHAT
+    printf '%s\n' "$answers" | sed -n "s/^$1 //p"
 }
 
 attempt=1
-until id=$(worker '{{.ID}}' 2>/dev/null) && [ -n "$id" ]; do
+until answers=$(daemon debug workers --format "$questions" 2>/dev/null) && [ -n "$(worker id)" ]; do
     [ "$attempt" -lt "$READY_ATTEMPTS" ] || fail "the daemon does not answer on $DAEMON: see \`journalctl -u buildkitd\`"
     attempt=$((attempt + 1))
     sleep 1
 done
 
-network=$(worker '{{index .Labels "org.mobyproject.buildkit.worker.network"}}')
+network=$(worker network)
 [ "$network" = cni ] || problem "build steps are on the network \"$network\", not on the bridge: they would reach the metadata service"
 
-advertised=$(worker '{{range .Platforms}}{{.OS}}/{{.Architecture}}{{with .Variant}}/{{.}}{{end}}{{"\n"}}{{end}}')
+advertised=$(worker platform)
 for platform in $advertised; do
     case " $PLATFORMS " in *" $platform "*) continue ;; esac
     case $ARCHITECTURE:$platform in
@@ -38,7 +44,7 @@ for platform in $PLATFORMS; do
     printf '%s\n' "$advertised" | grep -qxF "$platform" || problem "it does not offer $platform"
 done
 
-gc=$(worker '{{range .GCPolicy}}{{.All}} {{.KeepDuration}} {{.ReservedSpace}} {{.MaxUsedSpace}} {{.MinFreeSpace}}{{"\n"}}{{end}}')
+gc=$(worker gc)
 [ "$gc" = "$GC_RULES" ] || problem "garbage collection is not as configured: it has $gc; wanted $GC_RULES"
 
 old_ifs=$IFS

@@ -111,10 +111,13 @@ export function clientStatements(farm: {
     accountId: string;
     instanceArns: string[];
     keyArn: string;
+    /** Whether the nodes sleep. */
+    wake: boolean;
+    /** Whether the nodes are reached by Session Manager. */
     ssm: boolean;
 }): Statement[] {
-    const { partition, region, accountId, instanceArns, keyArn, ssm } = farm;
-    const wake: Statement[] = [
+    const { partition, region, accountId, instanceArns, keyArn } = farm;
+    const waking: Statement[] = [
         // Reads the state of the nodes; the call takes no resource.
         { Sid: "SeeNodes", Effect: "Allow", Action: "ec2:DescribeInstances", Resource: "*" },
         // Starts sleeping nodes; nothing here stops, makes or deletes one.
@@ -148,5 +151,5 @@ export function clientStatements(farm: {
             Resource: `arn:${partition}:ssm:${region}:${accountId}:session/\${aws:userid}-*`,
         },
     ];
-    return ssm ? [...wake, ...tunnel] : wake;
+    return [...(farm.wake ? waking : []), ...(farm.ssm ? tunnel : [])];
 }

@@ -13,6 +13,12 @@ export interface Backend {
     credentialsParameters?: pulumi.Output<CredentialsParameters>;
     /** Name of the parameter with the record. */
     recordParameter?: pulumi.Output<string>;
+    /** ARN of the key of parameters and volumes. */
+    kmsKeyArn?: pulumi.Output<string>;
+    /** Client credentials of pull requests, a secret, where they use the builder. */
+    pullRequestCredentials?: pulumi.Output<BuilderCredentials>;
+    /** The cluster that the backend runs on. */
+    clusterName?: pulumi.Input<string>;
     /** What the backend's machines and disks cost, with the farm's repositories. */
     monthlyCost?: pulumi.Output<MonthlyCost>;
 }

@@ -31,19 +31,21 @@ export function ec2Backend(
     { imageRepositoryUrl, cacheRepositoryUrl, created }: Repositories,
     parent: pulumi.Resource,
 ): Backend {
-    const tls = farmCertificates(name, ec2TlsNodes(builderName, ec2), args, parent);
+    const { pullRequestCredentials, ...tls } = farmCertificates(name, ec2TlsNodes(builderName, ec2), args, parent);
     const builders = new Ec2Builders(
         `${name}-ec2`,
         { ...ec2, ...farmResources(args), builderName, tls, imageRepositoryUrl, cacheRepositoryUrl },
         { parent },
     );
-    const { nodes, credentialsParameters, recordParameter } = builders;
+    const { nodes, credentialsParameters, recordParameter, kmsKeyArn } = builders;
     return {
         nodes,
         credentials: tls.credentials,
         platforms: nodeSettings(builderName, ec2).flatMap((node) => node.platforms),
         credentialsParameters,
         recordParameter,
+        kmsKeyArn,
+        pullRequestCredentials,
         monthlyCost: credentialsParameters.apply(({ region }) =>
             estimateMonthlyCost(ec2Size(region, { ...ec2, kmsKeyArn: args.kmsKeyArn }, created)),
         ),

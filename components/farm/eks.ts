@@ -36,19 +36,22 @@ export function eksBackend(
     { imageRepositoryUrl, cacheRepositoryUrl, created }: Repositories,
     parent: pulumi.Resource,
 ): Backend {
-    const tls = farmCertificates(name, eksTlsNodes(builderName, eks), args, parent);
+    const { pullRequestCredentials, ...tls } = farmCertificates(name, eksTlsNodes(builderName, eks), args, parent);
     const builders = new EksBuilders(
         `${name}-eks`,
         { ...eks, ...farmResources(args), builderName, tls, imageRepositoryUrl, cacheRepositoryUrl },
         { parent },
     );
-    const { nodes, credentialsParameters, recordParameter } = builders;
+    const { nodes, credentialsParameters, recordParameter, kmsKeyArn } = builders;
     return {
         nodes,
         credentials: tls.credentials,
         platforms: eksPlatforms(builderName, eks),
         credentialsParameters,
         recordParameter,
+        kmsKeyArn,
+        pullRequestCredentials,
+        clusterName: eks.clusterName,
         monthlyCost: credentialsParameters.apply(({ region }) =>
             estimateMonthlyCost(eksSize(region, builderName, { ...eks, kmsKeyArn: args.kmsKeyArn }, created)),
         ),

@@ -9,6 +9,7 @@ const kinds: Record<keyof FarmSettings, Kind> = {
     eks: anything,
     endpoints: anything,
     tls: farmTlsKinds,
+    ci: anything,
     credentials: anything,
     registry: anything,
     registryCredentials: hidden(object({ username: text, password: text })),

@@ -5,6 +5,11 @@ export function ec2Module(): typeof import("./ec2") {
     return require("./ec2") as typeof import("./ec2");
 }
 
+/** The access for CI systems, loaded for farms on AWS. */
+export function ciModule(): typeof import("./ci") {
+    return require("./ci") as typeof import("./ci");
+}
+
 /** The backend on EKS, loaded for farms that have it. */
 export function eksModule(): typeof import("./eks") {
     return require("./eks") as typeof import("./eks");

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BuilderCredentials } from "../builder";
 import type { Note } from "../kinds";
+import type { FarmCi } from "../ci/arguments";
 import type { Problems } from "../problems";
 import type { BuilderTlsNode, FarmTls, TlsKeyPair } from "../tls/arguments";
 import { BuilderTls } from "../tls/builderTls";
@@ -10,7 +11,11 @@ import { type FarmResources, farmResources } from "./resources";
 /** What backends whose nodes the farm makes have in common. */
 export interface MadeSettings extends FarmResources {
     tls?: FarmTls;
+    ci?: FarmCi;
 }
+
+/** Name of the client certificate of pull requests. */
+export const pullRequestClient = "pull-requests";
 
 /** Checks the settings of a backend, whose paths begin with its name, and of its certificates. */
 export function validateMade(
@@ -41,15 +46,31 @@ export function validateMade(
 export function farmCertificates(
     name: string,
     nodes: BuilderTlsNode[],
-    { tls }: MadeSettings,
+    { tls, ci }: MadeSettings,
     parent: pulumi.Resource,
 ): {
     clientCa: pulumi.Output<string>;
     nodeCertificates: pulumi.Output<Record<string, TlsKeyPair>>;
     credentials: pulumi.Output<BuilderCredentials>;
+    /** Those of pull requests, where they use the builder. */
+    pullRequestCredentials?: pulumi.Output<BuilderCredentials>;
 } {
-    const { clientCa, nodeCertificates, ...made } = new BuilderTls(`${name}-tls`, { ...tls, nodes }, { parent });
+    const forPullRequests = ci?.pullRequests?.useBuilder === true;
+    const clients = [...(tls?.clients ?? []), ...(forPullRequests ? [pullRequestClient] : [])];
+    const { clientCa, nodeCertificates, ...made } = new BuilderTls(
+        `${name}-tls`,
+        { ...tls, ...(clients.length > 0 ? { clients } : {}), nodes },
+        { parent },
+    );
     const client = pulumi.all([made.serverCa, made.clientCert, made.clientKey]);
     const credentials = pulumi.secret(client.apply(([ca, cert, key]): BuilderCredentials => ({ ca, cert, key })));
-    return { clientCa, nodeCertificates, credentials };
+    const pullRequest = pulumi.all([made.serverCa, made.clientCertificates]);
+    return {
+        clientCa,
+        nodeCertificates,
+        credentials,
+        pullRequestCredentials: forPullRequests
+            ? pulumi.secret(pullRequest.apply(([ca, all]) => ({ ca, ...all[pullRequestClient]! })))
+            : undefined,
+    };
 }

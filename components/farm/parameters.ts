@@ -5,7 +5,7 @@ import { propertyError } from "../problems";
 import { type Scope, tagsOf } from "./scope";
 
 /** A standard parameter holds no more; an advanced one costs, and cannot be made a standard one again. */
-const limit = 4096;
+export const limit = 4096;
 
 /** A parameter below the builder's path, encrypted with its key. */
 export function parameter(
@@ -30,7 +30,8 @@ export function parameter(
     );
 }
 
-function parameterName({ args, path }: Scope, at: string): string {
+/** The name of a parameter below the builder's path. */
+export function parameterName({ args, path }: Scope, at: string): string {
     return `${args.parameterPrefix ?? path}/${at}`;
 }
 
@@ -51,18 +52,19 @@ function fitting(name: string, value: pulumi.Input<string>, from: keyof typeof r
     });
 }
 
-/** The client's credentials for CI jobs, a parameter for each part. */
+/** A client's credentials for CI jobs, a parameter for each part. */
 export function credentialsParameters(
     scope: Scope,
     keyArn: pulumi.Output<string>,
     credentials: pulumi.Input<BuilderCredentials>,
+    folder = "client",
 ): pulumi.Output<CredentialsParameters> {
     const client = pulumi.secret(credentials);
     const [ca, cert, key] = (["ca", "cert", "key"] as const).map((part) =>
         parameter(
             scope,
             keyArn,
-            `client/${part}`,
+            `${folder}/${part}`,
             client.apply((all) => all[part]),
             `Client credentials of builder ${scope.builderName}: ${part}`,
         ),
@@ -72,19 +74,29 @@ export function credentialsParameters(
         .apply(([region, caName, certName, keyName]) => ({ region, ca: caName, cert: certName, key: keyName }));
 }
 
-/** The builder's record for whoever has no access to the stack. No secret, so not encrypted: its readers need no key. */
+/** The builder's record for whoever has no access to the stack, as JSON. */
 export function recordParameter(scope: Scope, record: pulumi.Output<Builder>): ssm.Parameter {
-    const name = parameterName(scope, "builder");
+    return plainParameter(scope, "builder", pulumi.jsonStringify(record), `Record of builder ${scope.builderName}`);
+}
+
+/** What of the record everybody may read. No secret, so not encrypted: its readers need no key. */
+export function plainParameter(
+    scope: Scope,
+    at: string,
+    value: pulumi.Output<string>,
+    description: string,
+): ssm.Parameter {
+    const name = parameterName(scope, at);
     return new ssm.Parameter(
-        `${scope.name}-parameter-builder`,
+        `${scope.name}-parameter-${at}`,
         {
             name,
             type: "String",
             tier: "Standard",
-            description: `Record of builder ${scope.builderName}`,
+            description,
             // A plain `value` would be masked as a secret in every preview.
-            insecureValue: fitting(name, pulumi.jsonStringify(record), "nodes"),
-            tags: tagsOf(scope, "-builder"),
+            insecureValue: fitting(name, value, "nodes"),
+            tags: tagsOf(scope, `-${at}`),
         },
         { parent: scope.parent },
     );

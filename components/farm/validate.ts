@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { BuilderCredentials } from "../builder";
 import { builderNameProblem } from "../buildx/entries";
+import type { FarmCi } from "../ci/arguments";
+import { validateFarmCi } from "../ci/validate";
 import type { FarmEc2 } from "../ec2/arguments";
 import type { FarmEks } from "../eks/arguments";
 import { type BuilderEndpoint, validateEndpoints } from "../endpoints";
@@ -12,6 +14,7 @@ import type { Problems } from "../problems";
 import type { FarmTls } from "../tls/arguments";
 import { farmKinds } from "./kinds";
 import { ec2Module, eksModule } from "./lazily";
+import { pullRequestClient } from "./made";
 import { type RegistrySettings, validateFarmRegistry } from "./registry";
 
 /** What of a farm's arguments is checked. */
@@ -21,6 +24,7 @@ export interface FarmSettings extends RegistrySettings {
     eks?: FarmEks;
     endpoints?: BuilderEndpoint[];
     tls?: FarmTls;
+    ci?: FarmCi;
     credentials?: pulumi.Input<BuilderCredentials>;
     registryCredentials?: RegistryCredentials;
 }
@@ -49,10 +53,53 @@ function validateSettings(name: string, args: FarmSettings, problems: Problems):
     }
     validateBackend(builderName, args, problems);
     validateFarmRegistry(builderName, args, problems);
+    validateCi(args, problems);
     const login = args.registryCredentials;
     const missing = login ? (["username", "password"] as const).filter((part) => !login[part]) : [];
     if (missing.length > 0) {
         problems.add("registryCredentials", undefined, `is given by half; missing: ${missing.join(", ")}`);
+    }
+}
+
+/** Warnings are the component's own. */
+function validateCi(args: FarmSettings, problems: Problems): void {
+    if (args.ci === undefined) {
+        return;
+    }
+    const within = problems.under("ci");
+    const add: Problems["add"] = (path, ...problem) => within.add(path, ...problem);
+    const ci = validateFarmCi(
+        args.ci,
+        (path, ...problem) => (path === "args" ? problems.add("ci", ...problem) : add(path, ...problem)),
+        () => undefined,
+    );
+    args.ci = ci ?? {};
+    const { pullRequests, tekton } = args.ci;
+    if (pullRequests?.useBuilder) {
+        const remedy = "give pull requests a farm of their own, or none";
+        if (args.endpoints !== undefined) {
+            add(
+                "pullRequests.useBuilder",
+                true,
+                `needs certificates of the farm's own, and \`endpoints\` have others: ${remedy}`,
+            );
+        } else if (args.tls?.existing !== undefined) {
+            add(
+                "pullRequests.useBuilder",
+                true,
+                `needs certificates of the farm's own, and \`tls.existing\` has others: ${remedy}`,
+            );
+        }
+        if (args.tls?.clients?.includes(pullRequestClient)) {
+            problems.add(
+                "tls.clients",
+                undefined,
+                `\`${pullRequestClient}\` is the name of the pull requests' own: take another`,
+            );
+        }
+    }
+    if (tekton && tekton.clusterName === undefined && args.ec2 !== undefined) {
+        add("tekton.clusterName", undefined, "is missing: the cluster that the tasks run on");
     }
 }
 

@@ -64,7 +64,8 @@ function platformImage(
         wantedTags: tags,
         pushTo: args.push === false ? undefined : repositoryUrl,
     });
-    const pushed = { image: { names: [repositoryUrl], pushByDigest: true, push: true } };
+    // The provider's default is Docker's own media types, which an index of OCI manifests is not made of.
+    const pushed = { image: { names: [repositoryUrl], pushByDigest: true, push: true, ociMediaTypes: true } };
     return new dockerbuild.Image(
         `${name}-${suffix}`,
         present({
@@ -78,13 +79,27 @@ function platformImage(
             registries,
         }),
         // Deleting an Image deletes its manifest, which a tag or a running service may still need.
-        { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true, replacementTrigger: args.rebuild },
+        {
+            parent,
+            hooks,
+            customTimeouts: buildTimeouts(plan),
+            retainOnDelete: true,
+            replacementTrigger: rebuildTrigger(plan),
+        },
     );
 }
 
 /** The limits of a build. */
 export function buildTimeouts({ timeouts }: Plan): pulumi.CustomTimeouts {
     return { create: "4h", update: "4h", ...timeouts };
+}
+
+/**
+ * What builds an image anew when it changes. Never nothing: to the engine, a first trigger is no change.
+ * https://github.com/pulumi/pulumi/blob/v3.260.0/pkg/resource/deploy/step_generator.go (shouldTriggerReplace)
+ */
+export function rebuildTrigger({ args }: Plan): pulumi.Input<string> {
+    return args.rebuild ?? "";
 }
 
 /** A build that runs the commands in the pushed image, on the node of its platform. */

@@ -4,7 +4,7 @@ import { architectureSuffix } from "../platform";
 import { present } from "../objects";
 import { platformEntryName, registerBeforeBuild } from "./hooks";
 import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
-import { type Built, type Plan, buildTimeouts } from "./perPlatform";
+import { type Built, type Plan, buildTimeouts, rebuildTrigger } from "./perPlatform";
 import { loginFor } from "./registries";
 import { wantedTags } from "./wantedTags";
 
@@ -46,7 +46,13 @@ export function buildSingle(plan: Plan): Built {
             exports: push ? undefined : [{ cacheonly: {} }],
             cacheFrom: cache && cacheFrom(cache.flatMap((refs) => refs.read)),
         }),
-        { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true, replacementTrigger: args.rebuild },
+        {
+            parent,
+            hooks,
+            customTimeouts: buildTimeouts(plan),
+            retainOnDelete: true,
+            replacementTrigger: rebuildTrigger(plan),
+        },
     );
     if (args.cache?.readOnly !== true) {
         cacheBuilds(plan, image);
@@ -90,7 +96,7 @@ function cacheBuilds(plan: Plan, image: dockerbuild.Image): void {
                 customTimeouts: buildTimeouts(plan),
                 dependsOn: [image],
                 retainOnDelete: true,
-                replacementTrigger: args.rebuild,
+                replacementTrigger: rebuildTrigger(plan),
             },
         );
     });

@@ -6,10 +6,10 @@ export interface Sharing {
 }
 
 /** The calls of a pull. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html */
-const pullActions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+export const pullActions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 
 /** The calls of a push; a push also reads, to find what is there already. */
-const pushActions = [
+export const pushActions = [
     ...pullActions,
     "ecr:CompleteLayerUpload",
     "ecr:InitiateLayerUpload",

@@ -1,4 +1,3 @@
-import { clientStatements, document } from "../../components/ec2/policies";
 import { account, region } from "../rehearsal/models/account";
 import type { AwsResource } from "./record";
 
@@ -17,18 +16,6 @@ export function documentsOf(program: string, resources: AwsResource[]): Document
         }
     }
     return found;
-}
-
-/** What roles of CI systems are given; no program makes them. */
-export function clientDocuments(): Documents {
-    const farm = {
-        partition: "aws",
-        region,
-        accountId: account,
-        instanceArns: [`arn:aws:ec2:${region}:${account}:instance/i-0123456789abcdef0`],
-        keyArn: `arn:aws:kms:${region}:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
-    };
-    return { client: JSON.parse(document(clientStatements({ ...farm, ssm: true }))) as object };
 }
 
 /** What the grammar must refuse: each statement holds one mistake. */
@@ -50,6 +37,12 @@ export const wrongDocuments: Documents = {
                 Action: "ssm:StartSession",
                 Resource: "*",
                 Condition: { Bool: { "ssm:SesionDocumentAccessCheck": "true" } },
+            },
+            {
+                Sid: "UnknownClaim",
+                Action: "sts:AssumeRoleWithWebIdentity",
+                Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/gitlab.com` },
+                Condition: { StringEquals: { "gitlab.com:ref_protected": "true" } },
             },
         ],
     },

@@ -16,6 +16,23 @@ from policy_sentry.querying.conditions import get_condition_keys_for_service
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-specify-session-document.html
 KEYS_OUTSIDE_REFERENCE = ["ssm:SessionDocumentAccessCheck"]
 
+# Claims that trust policies may ask for: of any issuer, and of those whose further claims STS reads.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+CLAIMS = ["aud", "sub"]
+FURTHER_CLAIMS = {
+    "token.actions.githubusercontent.com": [
+        "actor",
+        "actor_id",
+        "enterprise_id",
+        "environment",
+        "job_workflow_ref",
+        "ref",
+        "repository",
+        "repository_id",
+        "workflow",
+    ]
+}
+
 
 def as_list(value):
     return value if isinstance(value, list) else [value]
@@ -37,9 +54,18 @@ def pattern(template):
     return re.sub(r"\*+", "*", re.sub(r"\$\{[^}]*\}", "*", template))
 
 
+def claims_of(statement):
+    """The condition keys of the OIDC providers that a trust policy names."""
+    principal = statement.get("Principal", {})
+    providers = as_list(principal.get("Federated", [])) if isinstance(principal, dict) else []
+    issuers = [provider.split(":oidc-provider/")[-1] for provider in providers]
+    return [f"{issuer}:{claim}" for issuer in issuers for claim in CLAIMS + FURTHER_CLAIMS.get(issuer, [])]
+
+
 def problems_of(statement):
     resources = [pattern(each) for each in as_list(statement.get("Resource", []))]
-    keys = {key for operator in statement.get("Condition", {}).values() for key in operator}
+    claims = claims_of(statement)
+    keys = {key for operator in statement.get("Condition", {}).values() for key in operator if key not in claims}
     matched = set()
     for action in as_list(statement["Action"]):
         service, name = action.split(":")

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import type { KubernetesObject } from "../../components/eks/objects";
 import { pythonEnvironment } from "../tools/python";
 import { type Document, type Finding, type Framework, listRules, runCheckov } from "./checkov";
-import { clientDocuments, documentsOf, wrongDocuments } from "./documents";
+import { documentsOf, wrongDocuments } from "./documents";
 import { examples } from "./examples";
 import { grammarProblems } from "./grammar";
 import { type Exception, type Judged, judge, type Verdict } from "./judge";
@@ -129,7 +129,7 @@ function mapValues<A, B>(map: Map<string, A>, each: (value: A) => B): Map<string
 
 async function documentOutcomes(bin: string, recorded: Map<string, AwsResource[]>): Promise<Outcome[]> {
     const found = [...recorded].map(([name, resources]) => documentsOf(name, resources));
-    const documents = Object.assign(clientDocuments(), ...found) as object;
+    const documents = Object.assign({}, ...found) as object;
     const problems = await grammarProblems(bin, { ...documents, ...wrongDocuments });
     const { Statement } = wrongDocuments.wrong as { Statement: { Sid: string }[] };
     const unseen = Statement.filter(({ Sid }) => !problems.some((problem) => problem.startsWith(`wrong, ${Sid}:`)));

@@ -79,7 +79,8 @@ export function terraformType(token: string): string {
     if (module === undefined || kind === undefined) {
         throw new Error(`${token} is no type of the AWS provider`);
     }
-    return `aws_${module === "ec2" ? "" : `${module}_`}${snakeCase(kind)}`;
+    // Terraform writes "openid" in one word.
+    return `aws_${module === "ec2" ? "" : `${module}_`}${snakeCase(kind)}`.replace("open_id_", "openid_");
 }
 
 /** https://github.com/pulumi/pulumi-terraform-bridge/blob/main/pkg/tfbridge/names.go */

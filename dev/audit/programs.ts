@@ -7,6 +7,7 @@ import {
     Ec2Builders,
     EksOperatingSystem,
     EksSecurity,
+    type FarmCi,
     type FarmEks,
     MultiArchBuilder,
 } from "../../components";
@@ -41,11 +42,33 @@ function builders(args: Partial<Ec2BuildersArgs>, registry: BuildRegistryArgs = 
 }
 
 /** Builders on a cluster, with all that the farm adds. */
-function onEks(eks: Partial<FarmEks>): void {
+function onEks(eks: Partial<FarmEks>, access?: FarmCi): void {
     const kubernetes = new Provider("cluster", { context: "tools" });
     const settings = { clusterName: "tools", subnetIds: [subnetId], access: { namespaces: ["runners"] } };
-    new MultiArchBuilder("ci", { eks: { ...settings, ...eks }, ...named }, { providers: { kubernetes } });
+    new MultiArchBuilder("ci", { eks: { ...settings, ...eks }, ...named, ci: access }, { providers: { kubernetes } });
 }
+
+/** Every CI system, each as it takes its roles. */
+const ci: FarmCi = {
+    github: {
+        repositories: [{ name: "acme/shop", ownerId: "123456", id: "456789" }],
+        tags: ["v*"],
+        environments: ["production"],
+        subjects: ["repository_id:456789:ref:refs/heads/main"],
+        createProvider: true,
+    },
+    gitlab: { projects: ["acme/shop"], subjects: ["project_id:20:ref:main"], issuer: "https://gitlab.acme.io" },
+    circleci: {
+        organizationId: "0a1b2c3d-0000-4000-8000-0123456789ab",
+        projects: [{ id: "0a1b2c3d-0000-4000-8000-ba9876543210", origin: "github.com/acme/shop" }],
+    },
+    harness: { accountId: "WKxXBnSFTRaOF64-h90PyQ", projects: [{ organization: "default", project: "shop" }] },
+    tekton: {
+        clusterName: "tools",
+        serviceAccounts: [{ namespace: "ci", name: "build" }],
+        pullRequestServiceAccounts: [{ namespace: "ci", name: "check" }],
+    },
+};
 
 /** Programs that together make every resource that the components can make, in every form that matters to a rule. */
 export const programs: Record<string, () => void> = {
@@ -98,6 +121,20 @@ export const programs: Record<string, () => void> = {
                 arm64: { group: { taint: { key: "kubernetes.io/arch", value: "arm64" } } },
             },
         }),
+    "CI systems": () =>
+        void new MultiArchBuilder("ci", {
+            ec2: { subnetId, access: { ssm: true } },
+            ...named,
+            ci: { ...ci, pullRequests: { useBuilder: true } },
+        }),
+    "CI systems on eks": () =>
+        onEks(
+            {},
+            {
+                github: { repositories: [{ name: "acme/blog" }], branches: ["main"], environments: ["production"] },
+                tekton: { ...ci.tekton!, clusterName: undefined, irsa: true },
+            },
+        ),
     "MultiArchBuilder with ec2": () => void new MultiArchBuilder("ci", { ec2: { subnetId, access } }),
     "MultiArchBuilder with ec2 and ssm": () =>
         void new MultiArchBuilder("ci", { ec2: { subnetId, access: { ssm: true } } }),

@@ -28,7 +28,11 @@ const manifests = [
 
 /** Downloads a release and compares its SHA-256. Returns what was found to hold. */
 export async function verifyRelease({ baseUrl, version, architecture, sha256 }: PinnedRelease): Promise<string> {
-    const url = releaseUrl(baseUrl, version, architecture);
+    return verifyDownload(releaseUrl(baseUrl, version, architecture), sha256);
+}
+
+/** Downloads a file and compares its SHA-256. Returns what was found to hold. */
+export async function verifyDownload(url: string, sha256: string): Promise<string> {
     const response = await get(url);
     const hash = createHash("sha256");
     for await (const chunk of response.body ?? []) {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { verifyImage, verifyRelease } from "./pins";
+import { verifyDownload, verifyImage, verifyRelease } from "./pins";
+import { buildxRelease, buildxUrl } from "../../components/ci/buildxRelease";
 import { buildkitImage, buildkitRelease } from "../../components/node/pins";
 
 const help = `Compares the pinned releases and images with what their publishers serve. Needs an open network.
@@ -30,6 +31,11 @@ async function main(): Promise<number> {
             ([architecture, sha256]) =>
                 () =>
                     verifyRelease({ baseUrl, version: buildkitRelease.version, architecture, sha256 }),
+        ),
+        ...Object.entries(buildxRelease.sha256).map(
+            ([architecture, sha256]) =>
+                () =>
+                    verifyDownload(buildxUrl(buildxRelease.baseUrl, buildxRelease.version, architecture), sha256),
         ),
         () => verifyImage(buildkitImage),
     ];

@@ -9,7 +9,10 @@ export function decide(old: ResourceState | undefined, goal: Goal, difference: D
     if (old === undefined) {
         return "create";
     }
-    if (replace || !equal(old.replacementTrigger, goal.replacementTrigger)) {
+    // As in the CLI: where there was no trigger, or is none any more, nothing is triggered.
+    const [before = null, after = null] = [old.replacementTrigger, goal.replacementTrigger];
+    const triggered = before !== null && after !== null && !equal(before, after);
+    if (replace || triggered) {
         return "replace";
     }
     return changed.length > 0 ? "update" : "same";

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { findProgram, lastLines } from "./requirements";
 
 /** A Python program with requirements of its own in dev/tools/python. */
-export type PythonTool = "moto" | "checkov";
+export type PythonTool = "moto" | "checkov" | "awscli" | "check-jsonschema";
 
 const requirementsDir = resolve(__dirname, "python");
 const environmentsDir = resolve(__dirname, "../../.tools/python");

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MultiArchBuilder } from "multiarch-builder";
+import { type FarmCi, MultiArchBuilder } from "multiarch-builder";
 
 const config = new pulumi.Config();
 
@@ -13,10 +13,12 @@ const farm = new MultiArchBuilder("ci", {
         access: { securityGroupIds: config.requireObject<string[]>("runnerSecurityGroupIds") },
     },
     registry: { repositories: ["shop/api"], movingTags: ["latest"] },
+    // Jobs of these repositories build here by roles that they take with their own tokens: no secret is kept in CI.
+    ci: config.getObject<FarmCi>("ci"),
     tags: { team: "platform" },
 });
 
 const api = farm.buildImage("api", { context: "./app", tags: ["1.0.0", "latest"], smokeTest: [["/api", "--version"]] });
 
-export const { builder, builderCredentials, recordParameter, repositoryUrls, monthlyCost } = farm;
+export const { builder, builderCredentials, recordParameter, repositoryUrls, monthlyCost, ci } = farm;
 export const image = api.ref;

@@ -3,6 +3,7 @@ import { named, programs } from "../../dev/audit/programs";
 import { type AwsResource, recordAws } from "../../dev/audit/record";
 import { userDataOf } from "../../dev/audit/plan";
 import type { Properties } from "../../dev/rehearsal/properties";
+import type { PolicyDocument } from "../iam/evaluator";
 
 const keyArn = /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\//;
 const anywhere = ["0.0.0.0/0", "::/0"];
@@ -66,9 +67,29 @@ const safe: Record<string, (inputs: Properties, resource: AwsResource) => void> 
         for (const property of ["managedPolicyArns", "inlinePolicies"]) {
             expect(inputs).not.toHaveProperty(property);
         }
-        expect(inputs.assumeRolePolicy).toContain("ec2.amazonaws.com");
+        const { Statement } = JSON.parse(inputs.assumeRolePolicy as string) as PolicyDocument;
+        for (const { Principal, Condition = {} } of Statement) {
+            expect(JSON.stringify(Principal)).toMatch(
+                /^\{"(Service":"(ec2|pods\.eks)\.amazonaws\.com|Federated":"arn:aws:iam::.*)"\}$/,
+            );
+            // Tokens are taken by audience and subject, and pods by cluster, namespace and account.
+            const keys = Object.values(Condition).flatMap((condition) => Object.keys(condition));
+            if (JSON.stringify(Principal).includes("Federated")) {
+                expect(keys.map((key) => key.split(":").pop())).toEqual(expect.arrayContaining(["aud", "sub"]));
+            } else {
+                expect(keys).toHaveLength(JSON.stringify(Principal).includes("pods") ? 3 : 0);
+            }
+        }
     },
-    "aws:iam/rolePolicy:RolePolicy": (inputs) => expect(inputs.policy).toContain("OwnCertificate"),
+    "aws:iam/rolePolicy:RolePolicy": (inputs) => expect(inputs.policy).toMatch(/OwnCertificate|ReadRecord/),
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": (inputs) => {
+        expect(inputs.clientIdLists).toHaveLength(1);
+        // A list that was given once stays. AWS knows the authorities of public issuers.
+        expect(inputs).not.toHaveProperty("thumbprintLists");
+    },
+    // Without session tags a trust policy could not tell one service account from another.
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": (inputs) =>
+        expect(inputs.disableSessionTags ?? false).toBe(false),
     "aws:iam/instanceProfile:InstanceProfile": (inputs) => expect(inputs.role).toBeDefined(),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (inputs) =>
         expect(inputs.policyArn).toMatch(
@@ -95,8 +116,11 @@ const safe: Record<string, (inputs: Properties, resource: AwsResource) => void> 
             expect(inputs.keyId).toMatch(keyArn);
             expect(inputs.value).toBeDefined();
         } else {
-            expect(inputs).toMatchObject({ type: "String", name: expect.stringMatching(/\/builder$/) as string });
-            expect(inputs.insecureValue).not.toMatch(/\[secret\]|PRIVATE|"key":"(?!\/)/);
+            expect(inputs).toMatchObject({
+                type: "String",
+                name: expect.stringMatching(/\/(builder|ci|ci-pr)$/) as string,
+            });
+            expect(inputs.insecureValue).not.toMatch(/\[secret\]|PRIVATE|"key":"(?!\/|@CREDENTIALS@\/)/);
         }
     },
     "aws:cloudwatch/logGroup:LogGroup": (inputs) => {
@@ -177,7 +201,7 @@ test("the programs make every type", () => {
     expect([...types].sort()).toEqual(Object.keys(safe).sort());
 });
 
-test.each(["never asleep, named and tagged", "eks"])(
+test.each(["never asleep, named and tagged", "eks", "CI systems"])(
     "tags, prefix, path and boundary reach every resource of %s that takes them",
     (program) => {
         const resources = all.get(program)!;

@@ -110,7 +110,7 @@ describe("MultiArchImage, per platform", () => {
             ],
             context: { location: "assets/empty-context" },
             dockerfile: { inline: "FROM scratch\n" },
-            exports: [{ image: { names: ["registry.test/api"], pushByDigest: true, push: true } }],
+            exports: [{ image: { names: ["registry.test/api"], pushByDigest: true, push: true, ociMediaTypes: true } }],
             network: "default",
             platforms: ["linux/arm64"],
             push: false,
@@ -284,6 +284,17 @@ describe("MultiArchImage, per platform", () => {
         await run.settle();
         expect(run.get("api-amd64").replacementTrigger).toBe("2026-11-21");
     });
+
+    test.each(["per-platform", "single"])(
+        "has a trigger before it is wanted, since the first one triggers nothing: %s",
+        async (strategy) => {
+            const run = await recorder();
+            image({ strategy: strategy as BuildStrategy, smokeTest: undefined });
+            await run.settle();
+            const built = run.get(strategy === "single" ? "api-image" : "api-amd64");
+            expect(built.replacementTrigger).toBe("");
+        },
+    );
 });
 
 describe("MultiArchImage, secrets", () => {

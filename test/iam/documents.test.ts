@@ -1,4 +1,4 @@
-import { documentsOf, clientDocuments } from "../../dev/audit/documents";
+import { documentsOf } from "../../dev/audit/documents";
 import { programs } from "../../dev/audit/programs";
 import { recordAws } from "../../dev/audit/record";
 import { record } from "../ec2/support";
@@ -14,6 +14,25 @@ const neededBy: Record<string, string> = {
     SessionManager: "the SSM agent: the channels of sessions",
     OwnLogs: "the CloudWatch agent: a stream of the node and its events",
     OwnMetrics: "the CloudWatch agent: disk and memory",
+    // Roles of CI jobs: who takes them.
+    GitHubNumbered: "configure-aws-credentials: AssumeRoleWithWebIdentity, of repositories whose numbers are known",
+    GitHubNumberedEnvironments: "the same, for jobs with an environment",
+    GitHubNamed: "the same, of repositories whose names are known",
+    GitHubNamedEnvironments: "the same, for jobs with an environment",
+    GitHubCustomized: "the same, for a customized subject",
+    GitLab: "a job with id_tokens: AssumeRoleWithWebIdentity",
+    GitLabCustomized: "the same, for a customized subject",
+    CircleCI: "a job with CIRCLE_OIDC_TOKEN_V2: AssumeRoleWithWebIdentity",
+    Harness: "Harness's connector: AssumeRoleWithWebIdentity",
+    ServiceAccounts: "a pod's SDK by IRSA: AssumeRoleWithWebIdentity",
+    ServiceAccount0: "EKS Pod Identity: AssumeRole and TagSession",
+    // Roles of CI jobs: what they may do.
+    RegistryLogin: "aws ecr get-login-password",
+    PushImages: "docker push, and reading and writing the cache",
+    PullImages: "reading images and the cache",
+    ReadRecord: "builder-setup: aws ssm get-parameters of the record",
+    OwnCredentials: "builder-setup: aws ssm get-parameters of the client certificate",
+    DecryptOwnCredentials: "the decryption of these parameters by Parameter Store",
     // Clients.
     SeeNodes: "the wake hook: DescribeInstances",
     WakeNodes: "the wake hook: StartInstances",
@@ -35,6 +54,7 @@ const anyResource: Record<string, string> = {
     SessionManager: "ssmmessages knows no resources",
     OwnMetrics: "PutMetricData knows no resources; its condition names the namespace",
     SeeNodes: "DescribeInstances knows no resources",
+    RegistryLogin: "GetAuthorizationToken knows no resources",
     AccountByIamPolicies: "in a key's policy it is that key",
     AccountDecidesByIam: "in a key's policy it is that key",
     LogGroup: "in a key's policy it is that key",
@@ -53,7 +73,7 @@ const anyPrincipal: Record<string, string> = { PullFromOrganization: "its condit
 const documents: [string, PolicyDocument][] = [];
 
 beforeAll(async () => {
-    const found = [clientDocuments()];
+    const found: ReturnType<typeof documentsOf>[] = [];
     for (const [name, program] of Object.entries(programs)) {
         found.push(documentsOf(name, await recordAws(program)));
     }

@@ -134,7 +134,7 @@ describe.each(partitions)("in $partition", ({ partition, region, domain }) => {
 
     describe("a client", () => {
         const farm = { partition, region, accountId, keyArn, instanceArns: [instance("i-0a"), instance("i-0b")] };
-        const policy = read(document(clientStatements({ ...farm, ssm: true })));
+        const policy = read(document(clientStatements({ ...farm, wake: true, ssm: true })));
         const grant = (context: Record<string, string>): Call => ({
             action: "kms:CreateGrant",
             resource: keyArn,
@@ -194,9 +194,21 @@ describe.each(partitions)("in $partition", ({ partition, region, domain }) => {
         });
 
         test("without Session Manager there is no right to sessions", () => {
-            const plain = read(document(clientStatements({ ...farm, ssm: false })));
+            const plain = read(document(clientStatements({ ...farm, wake: true, ssm: false })));
             expect(allows(plain, session(instance("i-0a")))).toBe(false);
             expect(allows(plain, { action: "ec2:StartInstances", resource: instance("i-0a") })).toBe(true);
+        });
+    });
+
+    describe("a client of nodes that never sleep", () => {
+        const instanceArns = [instance("i-0a")];
+        const farm = { partition, region, accountId, keyArn, instanceArns };
+        const policy = read(document(clientStatements({ ...farm, wake: false, ssm: true })));
+        const reach = { resource: instanceArns[0], context: { "ssm:SessionDocumentAccessCheck": "true" } };
+        check(policy, true, { "reach them": { action: "ssm:StartSession", ...reach } });
+        check(policy, false, {
+            "start them": { action: "ec2:StartInstances", resource: instanceArns[0] },
+            "see instances": { action: "ec2:DescribeInstances", resource: "*" },
         });
     });
 
@@ -272,7 +284,9 @@ describe.each(partitions)("in $partition", ({ partition, region, domain }) => {
                     logGroupArn: arn("logs", `log-group:${logGroup}`),
                 }),
             ),
-            document(clientStatements({ partition, region, accountId, keyArn, instanceArns: [], ssm: true })),
+            document(
+                clientStatements({ partition, region, accountId, keyArn, instanceArns: [], wake: true, ssm: true }),
+            ),
             JSON.stringify(keyPolicy(partition, accountId, region, logGroup)),
         ].join();
         const found = [...text.matchAll(/arn:([a-z-]+):/g)].map(([, name]) => name);

@@ -12,17 +12,13 @@ describe("ready.sh", () => {
     underEveryShell({ READY_ATTEMPTS: 1 }, (folder) => {
         /** A daemon that answers as told, and a certificate that matches. */
         const node = (answers: { platforms: string[]; network?: string; gc?: string[]; certificate?: string }) => {
-            const write = (name: string, lines: string[]) => folder().write(name, `${lines.join("\n")}\n`);
-            const [platforms, rules] = [write("platforms", answers.platforms), write("gc", answers.gc ?? gc)];
-            folder().stub(
-                "buildctl",
-                `case "$*" in
-*.ID*) echo id ;;
-*worker.network*) echo ${answers.network ?? "cni"} ;;
-*.Platforms*) cat "${platforms}" ;;
-*.GCPolicy*) cat "${rules}" ;;
-esac`,
-            );
+            const lines = [
+                "id worker",
+                `network ${answers.network ?? "cni"}`,
+                ...answers.platforms.map((platform) => `platform ${platform}`),
+                ...(answers.gc ?? gc).map((rule) => `gc ${rule}`),
+            ];
+            folder().stub("buildctl", `cat "${folder().write("answers", `${lines.join("\n")}\n`)}"`);
             folder().stub("openssl", `echo 'Hostname x ${answers.certificate ?? "does match"} certificate'`);
             folder().stub("nft", "echo 'ip daddr 169.254.169.254 reject'");
             mkdirSync(folder().file("binfmt"), { recursive: true });

@@ -29,13 +29,19 @@ function certificate(folder: NodeFolder, name = settings.SERVER_NAME, days = "30
     writeFileSync(folder.file("ssm", "ca"), folder.read("ssm", "cert"));
 }
 
-/** The `aws` command, which answers from files; "None" is what it prints for a parameter that does not exist. */
+/** The `aws` command, which answers from files as its text output does: "None" for a parameter that does not exist. */
 function withAws(folder: NodeFolder): void {
     folder.stub(
         "aws",
         `while [ "$1" != --names ]; do shift; done
-file="${folder.file("ssm")}/\${2#/ci/}"
-if [ -f "$file" ]; then cat "$file"; else echo None; fi`,
+tab=
+for name in "$2" "$3" "$4"; do
+    file="${folder.file("ssm")}/\${name#/ci/}"
+    printf "$tab"
+    if [ -f "$file" ]; then cat "$file"; else printf None; fi
+    tab='\\t'
+done
+echo`,
     );
 }
 
@@ -60,9 +66,9 @@ describe("fetch-tls.sh", () => {
         it("hands no value to any command line", () => {
             folder().run("fetch-tls.sh");
             expect(folder().calls.join("\n")).not.toContain("BEGIN");
-            expect(folder().calls).toHaveLength(3);
+            expect(folder().calls).toHaveLength(1);
             expect(folder().calls[0]).toMatch(
-                /^aws ssm get-parameters --region eu-west-1 --names \/ci\/\w+ --with-decryption/,
+                /^aws ssm get-parameters --region eu-west-1 --names \/ci\/cert \/ci\/key \/ci\/ca --with-decryption/,
             );
         });
 
@@ -70,7 +76,7 @@ describe("fetch-tls.sh", () => {
             execFileSync("rm", [folder().file("ssm", "ca")]);
             const { status, stdout, stderr } = folder().run("fetch-tls.sh");
             expect(status).toBe(1);
-            expect(stdout).toContain("parameter /ci/ca, attempt 2 of 2: it does not exist, or holds no PEM text");
+            expect(stdout).toContain("parameters /ci/ca attempt 2 of 2: they do not exist, or hold no PEM text");
             expect(stderr).toContain("cannot read /ci/ca in eu-west-1");
             expect(folder().has("tls", "cert.pem")).toBe(false);
         });

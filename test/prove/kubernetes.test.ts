@@ -11,7 +11,6 @@ import {
 } from "../../dev/prove/kubernetes/cgroups";
 import { configFiles, daemons, users } from "../../dev/prove/kubernetes/daemons";
 import { referenceOf } from "../../dev/prove/kubernetes/images";
-import { Checks, Skipped } from "../../dev/prove/kubernetes/report";
 import { cacheVolumes, everyVariant, recordOf, serverNames, settingsOf } from "../../dev/prove/kubernetes/settings";
 import { kubernetesTools } from "../../dev/tools/kubernetes/build";
 import { stampOf } from "../../dev/tools/modules";
@@ -156,33 +155,5 @@ describe("names of images", () => {
 
     it("refuses an image without digest", () => {
         expect(() => referenceOf("moby/buildkit:v1")).toThrow("moby/buildkit:v1 is no image with a digest");
-    });
-});
-
-describe("checks", () => {
-    it("counts as jest does, and stops at a failure", async () => {
-        const lines: string[] = [];
-        const checks = new Checks((line) => lines.push(line));
-        await checks.check("one", async () => "seen");
-        await checks.check("two", () => Promise.reject(new Skipped("no reason")));
-        await expect(checks.check("three", () => Promise.reject(new Error("why")))).rejects.toThrow();
-        expect(lines).toEqual([
-            expect.stringMatching(/^ok {7}one \(\d+\.\d s\): seen$/),
-            "skipped: two: no reason",
-            expect.stringMatching(/^FAILED {3}three \(\d+\.\d s\): why$/),
-        ]);
-        expect(checks.summary()).toBe("Tests:       1 failed, 1 skipped, 1 passed, 3 total");
-        expect(checks.failed).toBe(true);
-    });
-
-    it("counts what fails outside of a check once", async () => {
-        const checks = new Checks(() => undefined);
-        const failed = await checks
-            .check("one", () => Promise.reject(new Error("why")))
-            .catch((error: unknown) => error);
-        checks.giveUp(failed);
-        expect(checks.summary()).toBe("Tests:       1 failed, 1 total");
-        checks.giveUp(new Error("else"));
-        expect(checks.summary()).toBe("Tests:       2 failed, 2 total");
     });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { parseArguments } from "../../dev/prove/machine/arguments";
-import { CannotGoOn, Checks, expectEqual, expectNoText, expectText } from "../../dev/prove/machine/checks";
+import { expectNoText, expectText } from "../../dev/prove/machine/expectations";
 import { renderVendorData } from "../../dev/prove/machine/vendorData";
 import { findProgram } from "../../dev/tools/requirements";
 
@@ -24,39 +24,12 @@ describe("the arguments", () => {
     });
 });
 
-describe("checks", () => {
-    const fail = async () => expectEqual(1, 2, "the number");
-
-    it("are counted, told of as they end, and go on after a failure", async () => {
-        const lines: string[] = [];
-        const told = jest.fn(async () => undefined);
-        const checks = new Checks((line) => lines.push(line), told);
-        expect(await checks.check("first", async () => undefined)).toBe(true);
-        expect(await checks.check("second", fail)).toBe(false);
-        await checks.must("third", async () => undefined);
-        expect(lines.map((line) => line.replace(/[\d.]+ s/, "N s"))).toEqual([
-            "ok      first (N s)",
-            "FAILED  second (N s)",
-            "        the number is 1, expected 2",
-            "ok      third (N s)",
-        ]);
-        expect(told).toHaveBeenCalledTimes(1);
-        expect(checks.summary).toBe("Tests:       1 failed, 2 passed, 3 total");
-    });
-
-    it("that others rest on end the run", async () => {
-        const checks = new Checks(() => undefined);
-        await expect(checks.must("first", fail)).rejects.toThrow(CannotGoOn);
-        expect(checks.summary).toBe("Tests:       1 failed, 0 passed, 1 total");
-    });
-
-    it("compare texts", () => {
-        expect(() => expectText("abc", "b")).not.toThrow();
-        expect(() => expectText("abc", /^b/)).toThrow("expected /^b/ in:\nabc");
-        expect(() => expectText("", "b")).toThrow("expected b in:\n(nothing)");
-        expect(() => expectNoText("abc", /d/)).not.toThrow();
-        expect(() => expectNoText("abc", "b")).toThrow("did not expect b in:\nabc");
-    });
+it("compares texts", () => {
+    expect(() => expectText("abc", "b")).not.toThrow();
+    expect(() => expectText("abc", /^b/)).toThrow("expected /^b/ in:\nabc");
+    expect(() => expectText("", "b")).toThrow("expected b in:\n(nothing)");
+    expect(() => expectNoText("abc", /d/)).not.toThrow();
+    expect(() => expectNoText("abc", "b")).toThrow("did not expect b in:\nabc");
 });
 
 describe("the vendor data", () => {

@@ -30,7 +30,9 @@ describe("the step for a resource", () => {
     });
     it("is replace when the trigger changed, and same when it did not", () => {
         expect(decide(old({ replacementTrigger: "1" }), goal({ replacementTrigger: "2" }), none)).toBe("replace");
-        expect(decide(old(), goal({ replacementTrigger: "1" }), none)).toBe("replace");
+        expect(decide(old({ replacementTrigger: "" }), goal({ replacementTrigger: "1" }), none)).toBe("replace");
+        expect(decide(old(), goal({ replacementTrigger: "1" }), none)).toBe("same");
+        expect(decide(old({ replacementTrigger: "1" }), goal(), none)).toBe("same");
         expect(decide(old({ replacementTrigger: "1" }), goal({ replacementTrigger: "1" }), none)).toBe("same");
     });
 });

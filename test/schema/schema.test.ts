@@ -13,7 +13,15 @@ interface Property {
 
 type Analysis = ReturnType<InstanceType<typeof Analyzer>["analyze"]>;
 
-const names = ["BuildRegistry", "BuilderTls", "Ec2Builders", "EksBuilders", "MultiArchBuilder", "MultiArchImage"];
+const names = [
+    "BuildRegistry",
+    "BuilderTls",
+    "CiAccess",
+    "Ec2Builders",
+    "EksBuilders",
+    "MultiArchBuilder",
+    "MultiArchImage",
+];
 
 let analysis: Analysis;
 let folder: string;

@@ -1,4 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type {
+    CiAccessArgs,
+    CiCircleCi,
+    CiGitHub,
+    CiGitLab,
+    CiHarness,
+    CiTekton,
+    FarmCi,
+} from "../../components/ci/arguments";
 import type { Ec2BuildersArgs } from "../../components/ec2/arguments";
 import type { MultiArchBuilderArgs } from "../../components/multiArchBuilder";
 import { without } from "../../components/objects";
@@ -132,15 +141,82 @@ export const everyEndpointArgument = {
     ],
 };
 
+const uuid = "0a1b2c3d-0000-4000-8000-0123456789ab";
+const provider = (issuer: string) => `arn:aws:iam::123456789012:oidc-provider/${issuer}`;
+
+export const everyCiArgument: Required<FarmCi> = {
+    github: {
+        repositories: [{ name: "acme/shop", ownerId: "123456", id: "456789" }],
+        branches: ["main", "release/*"],
+        tags: ["v*"],
+        environments: ["production"],
+        subjects: ["repository_id:456789:ref:refs/heads/main"],
+        pullRequestSubjects: ["repository_id:456789:event_name:pull_request"],
+        issuer: "https://token.actions.acme.ghe.com",
+        audience: "sts.amazonaws.com",
+        providerArn: provider("token.actions.acme.ghe.com"),
+        createProvider: false,
+    } satisfies Required<CiGitHub>,
+    gitlab: {
+        projects: ["acme/platform/shop"],
+        branches: ["main"],
+        tags: ["v*"],
+        subjects: ["project_id:20:ref:main"],
+        pullRequestSubjects: ["project_id:20:ref:*"],
+        issuer: "https://gitlab.acme.io",
+        audience: "https://gitlab.acme.io",
+        providerArn: provider("gitlab.acme.io"),
+        createProvider: false,
+    } satisfies Required<CiGitLab>,
+    circleci: {
+        organizationId: uuid,
+        projects: [{ id: uuid, origin: "github.com/acme/shop" }],
+        branches: ["main"],
+        tags: ["v*"],
+        providerArn: provider(`oidc.circleci.com/org/${uuid}`),
+        createProvider: false,
+    } satisfies Required<CiCircleCi>,
+    harness: {
+        accountId: "WKxXBnSFTRaOF64-h90PyQ",
+        projects: [{ organization: "default", project: "shop", pipelines: ["release"] }],
+        pullRequestProjects: [{ organization: "default", project: "shop", pipelines: ["check"] }],
+        url: "https://app3.harness.io",
+        providerArn: provider("app3.harness.io/ng/api/oidc/account/WKxXBnSFTRaOF64-h90PyQ"),
+        createProvider: false,
+    } satisfies Required<CiHarness>,
+    tekton: {
+        clusterName: "tools",
+        serviceAccounts: [{ namespace: "ci", name: "build" }],
+        pullRequestServiceAccounts: [{ namespace: "ci", name: "check" }],
+        irsa: true,
+        providerArn: provider("oidc.eks.eu-central-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"),
+        createProvider: false,
+    } satisfies Required<CiTekton>,
+    pullRequests: { enabled: true, useBuilder: true },
+    allowOrganizationWide: false,
+};
+
 const farmRegistry = without(everyRegistryArgument, "kmsKeyArn", "createKmsKey", "namePrefix");
 const { builderName, imageRepositoryUrl, cacheRepositoryUrl, ...ec2AndShared } = without(everyEc2Argument, "tls");
 const { tags, permissionsBoundary, rolePath, namePrefix, kmsKeyArn, parameterPrefix, ...farmEc2 } = ec2AndShared;
 const registryCredentials = { username: "ci", password: "PASSWORD" };
 
+export const everyAccessArgument: Required<CiAccessArgs> = {
+    ...everyCiArgument,
+    builderName: "ci",
+    builder: { name: "ci", nodes: [] },
+    repositoryUrls: ["registry.acme.io/shop"],
+    pullRequestCredentials: pulumi.output({ ca: "CA", cert: "CERT", key: "KEY" }),
+    kmsKeyArn: keyArn,
+    ...{ tags: tags, permissionsBoundary: permissionsBoundary, rolePath: rolePath, namePrefix: namePrefix },
+    parameterPrefix: parameterPrefix,
+};
+
 export const everyEc2FarmArgument: MultiArchBuilderArgs = {
     builderName,
     ec2: farmEc2,
     tls: without(everyTlsArgument, "nodes"),
+    ci: everyCiArgument,
     registry: farmRegistry,
     registryCredentials,
     tags,

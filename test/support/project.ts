@@ -155,7 +155,7 @@ export class Project {
                 credentials: { username: registry.username, password: secure(registry.password) },
             },
             ...(image ? { image: sealed(image, secure) } : {}),
-            ...overrides,
+            ...(sealed(overrides, secure) as object),
         };
         const namespaced = Object.fromEntries(
             Object.entries(config).map(([key, value]) => [`multiarch-builder:${key}`, value]),

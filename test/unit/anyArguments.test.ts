@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
+import type { CiAccessArgs, FarmCi } from "../../components/ci/arguments";
+import { validateAccess, validateFarmCi } from "../../components/ci/validate";
 import type { Ec2BuildersArgs } from "../../components/ec2/arguments";
 import { validateEc2 } from "../../components/ec2/validate";
 import { type BuilderEndpoint, validateEndpoints } from "../../components/endpoints";
@@ -11,6 +13,8 @@ import type { BuilderTlsArgs } from "../../components/tls/arguments";
 import { validateTls } from "../../components/tls/validate";
 import { changedArguments } from "../support/anyArguments";
 import {
+    everyAccessArgument,
+    everyCiArgument,
     everyEc2Argument,
     everyEc2FarmArgument,
     everyEndpointArgument,
@@ -34,6 +38,19 @@ const tls: Check = (args, problems) => void validateTls(args as BuilderTlsArgs, 
 const endpoints: Check = (args, problems) =>
     validateEndpoints("ci", (args as { list?: BuilderEndpoint[] } | null | undefined)?.list as never, problems);
 
+const ci: Check = (args, problems) =>
+    void validateFarmCi(
+        args as FarmCi,
+        (...problem) => problems.add(...problem),
+        () => undefined,
+    );
+const access: Check = (args, problems) =>
+    void validateAccess(
+        args as CiAccessArgs,
+        (...problem) => problems.add(...problem),
+        () => undefined,
+    );
+
 const farm: Check = (args, problems) => void validateFarm("ci", args as FarmSettings, problems);
 
 const components: [string, Check, object][] = [
@@ -44,6 +61,8 @@ const components: [string, Check, object][] = [
     ["certificates", tls, everyTlsArgument],
     ["existing certificates", tls, existingTlsArguments],
     ["endpoints", endpoints, everyEndpointArgument],
+    ["access for CI systems", ci, everyCiArgument],
+    ["roles of CI systems", access, everyAccessArgument],
 ];
 
 /** The error that arguments end with, if they end with one. */

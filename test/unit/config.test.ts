@@ -55,6 +55,7 @@ test("builders on EC2: their settings, and what all resources share, as the comp
         backend: "ec2",
         ec2: { subnetId: "subnet-1" },
         tls: { renewalDays: 10 },
+        ci: { github: { repositories: [{ name: "acme/shop" }] } },
         tags: { team: "build" },
         namePrefix: "acme-",
         rolePath: "",
@@ -63,6 +64,7 @@ test("builders on EC2: their settings, and what all resources share, as the comp
     expect(settings.farm).toEqual({
         ec2: { subnetId: "subnet-1" },
         tls: { renewalDays: 10 },
+        ci: { github: { repositories: [{ name: "acme/shop" }] } },
         tags: { team: "build" },
         namePrefix: "acme-",
         registry: { repositories: ["shop/api"] },
@@ -166,12 +168,12 @@ describe("problems", () => {
     });
 
     test("all at once", async () => {
-        const found = await problemsOf({ ...good, endpoints: [null], image: 5, ci: { x: 1 } });
+        const found = await problemsOf({ ...good, endpoints: [null], image: 5, ci: [1] });
         expect(found.map((line) => line.split(":")[0])).toEqual([
             "`endpoints[0]`",
             "`endpoints[0].platforms`",
-            "`image`",
             "`ci`",
+            "`image`",
         ]);
     });
 });

@@ -1,4 +1,4 @@
-import { parseEcrHost } from "../../components/image/registries";
+import { parseEcrHost } from "../../components/image/ecrHost";
 
 const id = "123456789012";
 

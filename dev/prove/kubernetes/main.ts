@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { createPki } from "../../local/pki";
 import { ensureTools } from "../../tools/build";
 import { ensureKubernetesTools, kubernetesDir } from "../../tools/kubernetes/build";
+import { Checks } from "../checks";
 import { Builders } from "./builders";
 import { Client } from "./client";
 import { Cluster } from "./cluster";
@@ -10,7 +11,6 @@ import type { User } from "./daemons";
 import { importImages } from "./images";
 import { machineFolder, removeAbandoned } from "./machine";
 import { prove } from "./proof";
-import { Checks } from "./report";
 import { clusterMissing } from "./requirements";
 import { cacheVolumes, nodeLabels, serverNames, taint } from "./settings";
 import { traces } from "./traces";
@@ -88,17 +88,15 @@ async function run(dir: string, keep: boolean): Promise<number> {
         log(`the cluster is up until Ctrl+C; for example: ${kubectl} get pods --all-namespaces`);
         await interrupted;
     }
-    await checks
-        .check("nothing of the cluster is left", () => leavesNothing(checks, cluster, earlier))
-        .catch(() => undefined);
-    log(checks.summary());
+    await checks.check("nothing of the cluster is left", () => leavesNothing(checks, cluster, earlier));
+    log(checks.summary);
     return checks.failed ? 1 : 0;
 }
 
 async function proveAll(checks: Checks, cluster: Cluster): Promise<void> {
     const local = await ensureTools(log);
     await ensureKubernetesTools(log);
-    await checks.check("a cluster starts", async () => {
+    await checks.must("a cluster starts", async () => {
         await cluster.start();
         await cluster.kubectl(["taint", "node", "--all", `${taint.key}=${taint.value}:${taint.effect}`]);
         return cluster.kubectl(["version", "--output=json"]).then((text) => {
@@ -106,7 +104,7 @@ async function proveAll(checks: Checks, cluster: Cluster): Promise<void> {
             return `Kubernetes ${serverVersion.gitVersion}`;
         });
     });
-    await checks.check("its node has the images", () => importImages(cluster, local));
+    await checks.must("its node has the images", () => importImages(cluster, local));
     await cluster.apply(cacheVolumes());
     const pki = await createPki({ nodes: [serverNames] });
     const credentials = { ca: pki.serverCa.cert, ...pki.client };

@@ -1,9 +1,10 @@
+import type { Checks } from "../checks";
 import { type Builders } from "./builders";
 import { becomesReady, everyObject, staysPending } from "./checks/api";
 import { drains, keepsCache, scalesToZero, secondReplica } from "./checks/caches";
 import { hidesMetadata, overKubePod, overTls, refusesStrangers, servesNewCertificate } from "./checks/clients";
+import { reportsSpread } from "./checks/spread";
 import { userNamespaces } from "./checks/userNamespaces";
-import type { Checks } from "./report";
 import { foreign, own } from "./settings";
 
 /** All checks of builders, in an order in which each finds what it needs. */
@@ -20,11 +21,12 @@ const all: readonly [name: string, make: (builders: Builders) => Promise<string>
     ["a changed certificate rolls the pod and is served", servesNewCertificate],
     ["a second replica has a cache of its own, and an image stays on its replica", secondReplica],
     ["caches outlive a scaling to zero and back", scalesToZero],
+    ["builder-spread sees which architectures an image runs on", reportsSpread],
     ["user namespaces", userNamespaces],
 ];
 
 export async function prove(checks: Checks, builders: Builders): Promise<void> {
     for (const [name, make] of all) {
-        await checks.check(name, () => make(builders));
+        await checks.must(name, () => make(builders));
     }
 }

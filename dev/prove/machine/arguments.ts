@@ -10,7 +10,7 @@ a node that builds, limits, drains, keeps its cache, renews its certificate, goe
 it would ask of AWS is played by this machine, and it reaches nothing else. Needs Linux, root, Go, and about 8 GiB of disk.
 
   --arch ARCH   amd64 or arm64 (default: this machine's own). For another one than this machine's a whole machine is
-                emulated, and at the end both build a two-platform image as one builder
+                emulated, and one of each builds a two-platform image as one builder
   --accel NAME  kvm or tcg (default: kvm where it works)
   --help        this text
 

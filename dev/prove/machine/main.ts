@@ -1,7 +1,7 @@
 import type { Architecture } from "../../../components/ec2/instanceTypes";
 import { installPackages } from "../../tools/packages";
+import { Checks } from "../checks";
 import { type Arguments, parseArguments, usage } from "./arguments";
-import { CannotGoOn, Checks } from "./checks";
 import { machinePrograms } from "./machine";
 import { architectures, hostArchitecture } from "./nodes";
 import { Workshop } from "./workshop";
@@ -37,17 +37,14 @@ async function prove({ architecture, accelerator }: Arguments): Promise<number> 
     try {
         await workshop.prove(architecture, accelerator, checks);
     } catch (error) {
-        if (!(error instanceof CannotGoOn)) {
-            checks.failed++;
-        }
-        log(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+        checks.giveUp(error);
     } finally {
         workshop.close();
         process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
     }
     log(checks.summary);
     log(`Time:        ${((Date.now() - started) / 1000).toFixed(0)} s`);
-    return checks.failed === 0 ? 0 : 1;
+    return checks.failed ? 1 : 0;
 }
 
 async function main(args: string[]): Promise<number> {

@@ -9,6 +9,9 @@ export const nodes = {
     arm64: { instanceType: "t4g.small" },
 };
 
+/** Long enough for one to wait while another boots; its own sleep is shortened. */
+export const idleStopMinutes = 20;
+
 /** The architectures, in routing order. */
 export const architectures: readonly Architecture[] = ["amd64", "arm64"];
 

@@ -10,6 +10,7 @@ import { succeed } from "../../../test/support/commands";
 import { until } from "../../../test/support/processes";
 import { freePort } from "../../../test/wake/support/moto";
 import type { KeyPair } from "../../local/pki";
+import { toolsDir } from "../../tools/build";
 import { pythonEnvironment } from "../../tools/python";
 
 /** SSM, played by moto. https://docs.getmoto.org */
@@ -50,6 +51,51 @@ export class Parameters {
 
     stop(): void {
         this.client.destroy();
+        this.server.kill();
+    }
+}
+
+/** A registry, on loopback. */
+export class Registry {
+    private constructor(
+        readonly port: number,
+        private readonly server: ChildProcess,
+    ) {}
+
+    /** Starts it, with everything that it keeps in a folder. */
+    static async start(folder: string): Promise<Registry> {
+        const port = await freePort();
+        const config = { version: 0.1, storage: { filesystem: { rootdirectory: folder } } };
+        mkdirSync(folder);
+        const file = join(folder, "config.yml");
+        writeFileSync(file, JSON.stringify({ ...config, http: { addr: `127.0.0.1:${port}` } }));
+        const server = spawn(join(toolsDir, "registry"), ["serve", file], { stdio: "ignore" });
+        const registry = new Registry(port, server);
+        const answers = () =>
+            fetch(`http://${registry.address}/v2/`).then(
+                ({ ok }) => ok,
+                () => false,
+            );
+        await until("the registry answers", answers, 60).catch((error: unknown) => {
+            registry.stop();
+            throw error;
+        });
+        return registry;
+    }
+
+    get address(): string {
+        return `127.0.0.1:${this.port}`;
+    }
+
+    /** The architectures of an image's index. */
+    async architectures(name: string, tag: string): Promise<string[]> {
+        const headers = { accept: "application/vnd.oci.image.index.v1+json" };
+        const index = await fetch(`http://${this.address}/v2/${name}/manifests/${tag}`, { headers });
+        const { manifests } = (await index.json()) as { manifests: { platform: { architecture: string } }[] };
+        return manifests.map(({ platform }) => platform.architecture).sort();
+    }
+
+    stop(): void {
         this.server.kill();
     }
 }

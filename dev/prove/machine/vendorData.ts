@@ -6,6 +6,8 @@ export const standIns = {
     aws: { address: "10.0.2.100", port: 80 },
     /** Releases of BuildKit and Debian packages, over TLS. */
     downloads: { address: "10.0.2.101", port: 443 },
+    /** Where images are pushed to. */
+    registry: { address: "10.0.2.102", port: 80 },
 } as const;
 
 /** Where the program of the proof says that releases are. */

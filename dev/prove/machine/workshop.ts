@@ -19,7 +19,7 @@ import { freePort } from "../../../test/wake/support/moto";
 import { createPki } from "../../local/pki";
 import { ensureTools } from "../../tools/build";
 import { lastLines } from "../../tools/requirements";
-import { type Checks, indent } from "./checks";
+import { type Checks, indent } from "../checks";
 import { Client } from "./client";
 import { type MachineImage, machineDir, machineImage } from "./image";
 import { type Accelerator, Machine, bestAccelerator } from "./machine";
@@ -31,7 +31,7 @@ import { twoArchitectures } from "./scenario/farm";
 import { firstBoot } from "./scenario/firstBoot";
 import type { Proof } from "./scenario/proof";
 import { drains, reboots, sleeps } from "./scenario/restarts";
-import { Downloads, Parameters, publishPackages } from "./standIns";
+import { Downloads, Parameters, Registry, publishPackages } from "./standIns";
 import { releaseBaseUrl, renderVendorData, standIns } from "./vendorData";
 
 const region = "eu-central-1";
@@ -63,19 +63,16 @@ export class Workshop {
         builder.nodes.forEach(({ wake }) =>
             site.aws.add({ id: wake!.instanceId, launched: new Date(), attached: new Date() }),
         );
+        const other = both ? await machine(hostArchitecture!) : undefined;
         main.start();
-        const all = [firstBoot, builds, hostile, drains, reboots, sleeps];
-        const want = process.env.PROOF_PARTS?.split(",");
-        for (const part of all.filter((p) => !want || want.includes(p.name))) {
-            await part(proof);
-        }
-        if (process.env.PROOF_HOLD) {
-            main.agent.close();
-            while (!existsSync("/tmp/machine/go")) await new Promise((r) => setTimeout(r, 1000));
-        }
-        if (both) {
-            const other = await machine(hostArchitecture!);
+        other?.start();
+        await firstBoot(proof);
+        if (other) {
             await twoArchitectures(proof, other);
+            other.kill();
+        }
+        for (const part of [builds, hostile, drains, reboots, sleeps]) {
+            await part(proof);
         }
     }
 
@@ -127,6 +124,8 @@ export class Workshop {
         this.undo.push(() => downloads.stop());
         const parameters = await Parameters.start(region, this.log);
         this.undo.push(() => parameters.stop());
+        const registry = await Registry.start(join(this.folder, "registry"));
+        this.undo.push(() => registry.stop());
         const aws = await AwsStandIn.start();
         this.undo.push(() => void aws.stop());
         this.undo.push(isolateAws(aws.url, this.folder));
@@ -140,7 +139,7 @@ export class Workshop {
         const rendered = await stack.up(90);
         await parameters.put(rendered.parameters);
         const ports = { amd64: await freePort(), arm64: await freePort() };
-        return { stack, rendered, parameters, aws, ports, downloads, downloadsCa: pki.serverCa.cert };
+        return { stack, rendered, parameters, registry, aws, ports, downloads, downloadsCa: pki.serverCa.cert };
     }
 
     private async machine(
@@ -151,6 +150,7 @@ export class Workshop {
             rendered: Rendered;
             parameters: Parameters;
             downloads: Downloads;
+            registry: Registry;
             downloadsCa: string;
             ports: Record<Architecture, number>;
         },
@@ -175,6 +175,7 @@ export class Workshop {
             forwards: [
                 { ...standIns.aws, to: site.parameters.port },
                 { ...standIns.downloads, to: site.downloads.port },
+                { ...standIns.registry, to: site.registry.port },
             ],
         });
         this.machines.push(machine);

@@ -27,6 +27,16 @@ export const eksModels: Record<string, Model> = {
             tagsAll: inputs.tags ?? {},
         };
     },
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": (inputs, urn) => {
+        const cluster = text(inputs, "clusterName");
+        const id = `a-${hexOf(urn, 17)}`;
+        return {
+            id,
+            associationId: id,
+            associationArn: arn(`podidentityassociation/${cluster}/${id}`),
+            tagsAll: inputs.tags ?? {},
+        };
+    },
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (inputs, urn) => ({
         id: `${text(inputs, "role")}-${hexOf(urn, 8)}`,
     }),
@@ -57,5 +67,8 @@ function cluster(name: string): Properties {
         vpcConfig: { vpcId: "vpc-0a1b2c3d4e5f60718", subnetIds: [], securityGroupIds: [] },
         kubernetesNetworkConfigs: [{ ipFamily: "ipv4", serviceIpv4Cidr: "10.100.0.0/16", serviceIpv6Cidr: "" }],
         computeConfigs: [],
+        identities: [
+            { oidcs: [{ issuer: `https://oidc.eks.${region}.amazonaws.com/id/${hexOf(name, 32).toUpperCase()}` }] },
+        ],
     };
 }

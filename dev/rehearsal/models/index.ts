@@ -3,6 +3,7 @@ import { awsInvokes } from "./aws";
 import { ec2Invokes, ec2Models } from "./ec2";
 import { ecrInvokes, ecrModels } from "./ecr";
 import { eksInvokes, eksModels } from "./eks";
+import { iamInvokes, iamModels } from "./iam";
 import { k8sModels } from "./k8s";
 import { kmsModels } from "./kms";
 import { ssmInvokes, ssmModels } from "./ssm";
@@ -18,6 +19,7 @@ export const models: Record<string, Model> = {
     ...ec2Models,
     ...ecrModels,
     ...eksModels,
+    ...iamModels,
     ...k8sModels,
     ...kmsModels,
     ...ssmModels,
@@ -29,5 +31,6 @@ export const invokes: Record<string, Invoke> = {
     ...ec2Invokes,
     ...ecrInvokes,
     ...eksInvokes,
+    ...iamInvokes,
     ...ssmInvokes,
 };

@@ -1,7 +1,7 @@
 import { renderManifests } from "../../../../components/eks/manifests";
+import { Skipped } from "../../checks";
 import { type Builders, firstPod, set } from "../builders";
 import { pauseImage } from "../daemons";
-import { Skipped } from "../report";
 import { inUserNamespaces, namespaceFor, nodeLabels, recordOf, settingsOf, taint, tlsOf } from "../settings";
 
 /** Mode `userns`: root in the pod is nobody on the machine. */

@@ -3,7 +3,7 @@ import { Ec2Builders } from "../../../../components/ec2/ec2Builders";
 import type { Ec2BuildkitRelease } from "../../../../components/ec2/nodeArguments";
 import { ec2TlsNodes } from "../../../../components/ec2/settings";
 import { BuilderTls } from "../../../../components/tls/builderTls";
-import { builderName, nodes } from "../nodes";
+import { builderName, idleStopMinutes, nodes } from "../nodes";
 
 /** What the proof sets. */
 export interface ProofSettings {
@@ -21,7 +21,7 @@ new Ec2Builders(builderName, {
     access: { cidrs: ["10.0.0.0/20"] },
     nodes,
     cache: { sizeGiB: 50 },
-    idleStopMinutes: 5,
+    idleStopMinutes,
     stopTimeoutSeconds: 120,
     buildkit: settings.buildkit,
     tls: {

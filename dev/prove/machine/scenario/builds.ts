@@ -1,7 +1,8 @@
-import { paths } from "../../../../components/node/paths";
-import { expectEqual, expectFailure, expectNoText, expectText } from "../checks";
-import { roleName } from "../vendorData";
-import { type Proof, property } from "./proof";
+import { metadataAddresses, nodePort, paths } from "../../../../components/node/paths";
+import { expectEqual, expectFailure, expectNoText, expectText } from "../expectations";
+import { roleName, standIns } from "../vendorData";
+import { fullDisk } from "./fullDisk";
+import { type Proof, daemonProcess } from "./proof";
 
 /** A build that later ones find in the cache. */
 export const cachedSteps = 'RUN uname -m >/machine && sleep 1\nRUN test "$(cat /machine)" = "$(uname -m)"';
@@ -12,7 +13,7 @@ const machineNames = { amd64: "x86_64", arm64: "aarch64" } as const;
 export async function builds(proof: Proof): Promise<void> {
     const { checks, machine, node, client, architecture } = proof;
     const { agent } = machine;
-    const daemon = () => agent.succeed(`${property("buildkitd", "MainPID")}; ${property("buildkitd", "NRestarts")}`);
+    const daemon = () => daemonProcess(machine);
 
     await checks.must("builds real RUN steps through buildx, on its own CPU", async () => {
         await client.succeed(node.name, cachedSteps);
@@ -38,80 +39,51 @@ export async function builds(proof: Proof): Promise<void> {
         expectText(adjusted, /adj=0$/m);
         expectEqual(await agent.succeed("cat /proc/$(pidof buildkitd)/oom_score_adj"), "-500", "the daemon's");
     });
-    await fullDisk(proof, daemon);
-}
-
-async function fullDisk({ checks, machine, node, client }: Proof, daemon: () => Promise<string>): Promise<void> {
-    const { agent } = machine;
-    const foreign = `${paths.cache}/foreign`;
-    const freeMiB = `$(df -Pk ${paths.cache} | awk 'NR == 2 { print int($4 / 1024) }')`;
-    const leave = (mebibytes: number) => agent.succeed(`fallocate -l $((${freeMiB} - ${mebibytes}))M ${foreign}`);
-    const clear = () => agent.succeed(`rm -f ${foreign}; until [ -e ${paths.cache}/.reserve ]; do sleep 0.5; done`, 60);
-    const small = () => client.succeed(node.name, "RUN dd if=/dev/zero of=/file bs=1M count=20", ["--no-cache"]);
-
-    await checks.check("a build that fills the disk fails and says so; the next one works", async () => {
-        const before = await daemon();
-        await leave(600);
-        const { status, stderr } = await client.build(node.name, "RUN dd if=/dev/zero of=/big bs=1M count=2000");
-        expectFailure(status);
-        expectText(stderr, "No space left on device");
-        await small();
-        expectEqual(await daemon(), before, "process of the daemon");
-    });
-    await clear();
-    await checks.check("a disk that something else filled stops no build", async () => {
-        await client.succeed(node.name, "RUN dd if=/dev/zero of=/cached bs=1M count=500");
-        await leave(20);
-        await small();
-    });
-    await clear();
-    await checks.check("a daemon that finds its disk full starts, by the reserve", async () => {
-        await agent.succeed("systemctl stop buildkit-space buildkitd", 180);
-        await agent.run(`fallocate -l ${freeMiB}M ${foreign}; cat /dev/zero >>${foreign}`, 300);
-        await agent.succeed("systemctl start buildkitd buildkit-space", 300);
-        await small();
-    });
-    await clear();
+    await fullDisk(proof);
 }
 
 /** A Dockerfile of somebody who wants the node's role, its key, or its host. */
 export async function hostile({ checks, machine, node, client }: Proof): Promise<void> {
     const { agent } = machine;
-    // What a probe prints is compared; one that reaches what it must not prints the marker of its aim.
-    await agent.succeed("echo secret-of-the-host >/root/secret; echo secret-of-the-host >/tmp/secret");
-    const imds = (address: string) =>
-        `printf 'PUT /latest/api/token HTTP/1.0\\r\\n\\r\\n' | nc -w 4 ${address} 80 2>&1 | tr -d '\\r' | tail -n 1`;
+    await agent.succeed("echo secret-of-the-host | tee /root/secret >/tmp/secret");
+    const connect = (address: string, port: number) => `nc -w 4 ${address} ${port} </dev/null && echo reached`;
+    const token = `printf 'PUT /latest/api/token HTTP/1.0\\r\\n\\r\\n' | nc -w 4 ${metadataAddresses.ipv4} 80`;
     const bridge = "$(ip route | awk '/default/ { print $3 }')";
-    const probe = (name: string, command: string) => `echo "probe ${name}: $(${command} 2>&1 | tr '\\n' ' ')"`;
-    const probes = [
-        probe("control", "nc -w 4 -z 10.0.2.101 443 && echo reached"),
-        probe("metadata", imds("169.254.169.254")),
-        probe("daemon", `nc -w 4 -z ${bridge} 1234 && echo reached`),
-        probe("daemon on the interface", "nc -w 4 -z 10.0.2.15 1234 && echo reached"),
-        probe("agent", "ls /dev/virtio-ports"),
-        probe("files", "cat /root/secret /tmp/secret /run/buildkit-tls/key.pem /etc/buildkit/node.conf"),
-        probe("processes", "cat /proc/*/environ /proc/*/cmdline | tr '\\0' ' '"),
-        probe("disk", "mknod /disk b 259 0 && dd if=/disk bs=512 count=1 | wc -c"),
-        probe("mount", "mount -t tmpfs tmpfs /mnt && echo reached"),
-        probe("kernel", "echo b >/proc/sysrq-trigger && echo reached"),
-        probe("limit", "echo max >/sys/fs/cgroup/memory.max && echo reached"),
-        probe("interface", "ip address add 169.254.169.253/16 dev eth0 && echo reached"),
+    const { address, port } = standIns.downloads;
+    const refused = /refused|reset/;
+    const denied = /not permitted|Read-only|denied/;
+    const probes: [aim: string, command: string, printed: RegExp][] = [
+        // Without a network that works, a refusal would say nothing.
+        ["a service that it may reach", connect(address, port), /^reached$/],
+        ["the metadata service", token, refused],
+        ["the daemon on the bridge", connect(bridge, nodePort), refused],
+        ["the daemon on the interface", connect("10.0.2.15", nodePort), refused],
+        ["the guest agent", "ls /dev/virtio-ports; ls /dev | grep vport", /No such file or directory$/],
+        [
+            "the files of the host",
+            `cat /root/secret /tmp/secret ${paths.tls}/key.pem`,
+            /^(cat: can't open \S+ No such file or directory ?){3}$/,
+        ],
+        // Its own are all that there are.
+        ["other processes", "cat /proc/[0-9]*/comm | sort -u", /^(cat|sh|sort|tr)( (cat|sh|sort|tr))*$/],
+        ["the disk of the host", "mknod /disk b 259 0 && dd if=/disk bs=512 count=1", denied],
+        ["a mount", "mount -t tmpfs tmpfs /mnt && echo reached", denied],
+        ["the kernel", "echo b >/proc/sysrq-trigger && echo reached", denied],
+        ["its memory limit", "echo max >/sys/fs/cgroup/memory.max && echo reached", denied],
+        ["its interface", "ip address add 169.254.169.253/16 dev eth0 && echo reached", denied],
     ];
     await checks.check("a hostile step reaches neither metadata, daemon, host's files nor devices", async () => {
-        const progress = await client.succeed(node.name, `RUN ${probes.join("; ")}`, ["--no-cache"]);
+        const steps = probes.map(([aim, command]) => `echo "probe ${aim}: $({ ${command}; } 2>&1 | tr '\\n' ' ')"`);
+        const progress = await client.succeed(node.name, `RUN ${steps.join("; ")}`, ["--no-cache"]);
         // Lines that the step printed; buildx shows its command as well.
         const printed = progress.match(/^#\d+ \d+\.\d+ .*$/gm)?.join("\n") ?? "";
-        const got = (name: string) => new RegExp(` probe ${name}: (.*)`).exec(printed)?.[1]?.trim() ?? "(missing)";
-        // Without a network that works, a refusal would say nothing.
-        expectEqual(got("control"), "reached", "a service that steps may reach");
-        expectText(got("metadata"), /refused|unreachable|No route|timed out/);
-        for (const name of ["daemon", "daemon on the interface", "mount", "kernel", "limit", "interface"]) {
-            expectNoText(`${name}: ${got(name)}`, /reached|missing/);
-        }
-        expectText(got("disk"), /not permitted/);
-        expectText(got("files"), "No such file");
-        expectNoText(printed, /secret-of-the-host|BEGIN|PARAMETER|token$/m);
-        expectNoText(got("processes"), /buildkitd|cloud-init|AWS_|systemd/);
+        const wrong = probes.flatMap(([aim, , wanted]) => {
+            const got = new RegExp(` probe ${aim}: (.*)`).exec(printed)?.[1]?.trim() ?? "(nothing)";
+            return wanted.test(got) && (got === "reached" || !got.includes("reached"))
+                ? []
+                : [`${aim}: it printed ${JSON.stringify(got)}, expected ${String(wanted)}`];
+        });
+        expectEqual(wrong.join("\n"), "", "list of what it reached");
     });
     await checks.check("what the daemon fetches for a Dockerfile is not the metadata service", async () => {
         const url = "http://169.254.169.254/latest/meta-data/iam/security-credentials/";
@@ -121,30 +93,32 @@ export async function hostile({ checks, machine, node, client }: Proof): Promise
             "FROM 169.254.169.254/latest/api/token\n",
             "# syntax=169.254.169.254/latest/api/token\nFROM scratch\n",
         ];
-        // Each of them waits in vain for an answer.
+        // Each of them waits in vain for an answer; the kernel gives up after two minutes by default.
+        await agent.succeed("echo 2 >/proc/sys/net/ipv4/tcp_syn_retries");
         const ended = await Promise.all(dockerfiles.map((each) => client.buildDockerfile(node.name, each)));
         for (const { status, stderr } of ended) {
             expectFailure(status);
-            expectText(stderr, /operation not permitted|unable to access|unable to connect|i\/o timeout/i);
+            expectText(stderr, /operation not permitted|unable to access|unable to connect|timed? ?out/i);
             expectNoText(stderr, new RegExp(`${roleName}|401`));
         }
     });
     await checks.check("no build gets the host's network, more rights, or files beside its own", async () => {
-        for (const [steps, message] of [
-            ["RUN --network=host true", "network.host is not allowed"],
-            ["RUN --security=insecure true", "security.insecure is not allowed"],
-            ["RUN --device=nvidia.com/gpu=all true", /not allowed|not found|unknown flag|requested by/],
+        const refusals: [steps: string, message: string | RegExp, args?: string[]][] = [
+            ["RUN --network=host true", "network.host is not allowed", ["--allow", "network.host"]],
+            ["RUN --security=insecure true", "security.insecure is not allowed", ["--allow", "security.insecure"]],
+            ["RUN --device=nvidia.com/gpu=all,required true", "CDI device support is disabled"],
             ["COPY /root/secret /secret", "not found"],
             ["COPY ../../../../root/secret /secret", "not found"],
-            ["RUN --mount=type=bind,source=../../../../root,target=/host cat /host/secret", /not found|No such file/],
+            ["RUN --mount=type=bind,source=../../../../root,target=/host cat /host/secret", "not found"],
             ["RUN --mount=type=cache,id=../../../../root,target=/host cat /host/secret", "can't open '/host/secret'"],
-        ] as const) {
-            const entitlement = /--network/.test(steps) ? "network.host" : "security.insecure";
-            const allow = /--(network|security)/.test(steps) ? ["--allow", entitlement] : [];
-            const { status, stderr } = await client.build(node.name, steps, ["--no-cache", ...allow]);
-            expectFailure(status);
-            expectText(stderr, message);
-            expectNoText(stderr, "secret-of-the-host");
-        }
+        ];
+        await Promise.all(
+            refusals.map(async ([steps, message, args = []]) => {
+                const { status, stderr } = await client.build(node.name, steps, ["--no-cache", ...args]);
+                expectFailure(status);
+                expectText(stderr, message);
+                expectNoText(stderr, "secret-of-the-host");
+            }),
+        );
     });
 }

@@ -1,6 +1,6 @@
 import { paths } from "../../../../components/node/paths";
 import { roleName } from "../vendorData";
-import { expectEqual, expectNoText, expectText } from "../checks";
+import { expectEqual, expectNoText, expectText } from "../expectations";
 import type { Proof } from "./proof";
 
 const units = ["buildkitd", "buildkit-setup", "buildkit-space", "buildkit-logs", "buildkit-idle", "buildkit-metadata"];

@@ -3,8 +3,10 @@ import { truncateSync } from "node:fs";
 import * as tls from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { paths } from "../../../../components/node/paths";
-import { expectEqual, expectFailure, expectText } from "../checks";
+import { expectEqual, expectFailure, expectText } from "../expectations";
+import { idleStopMinutes } from "../nodes";
 import { cachedSteps } from "./builds";
+import { startsOnFullDisk } from "./fullDisk";
 import { type Proof, property } from "./proof";
 
 const uuid = `findmnt -n -o UUID --mountpoint ${paths.cache}`;
@@ -25,8 +27,8 @@ export async function drains(proof: Proof): Promise<void> {
         expectFailure(late.status);
         expectEqual(status, 0, `exit code of the running build, which said:\n${stderr}`);
         expectEqual(await agent.succeed(property("buildkitd", "Result")), "success", "result of the stop");
-        await agent.succeed("systemctl start buildkitd", 300);
     });
+    await startsOnFullDisk(proof);
     await checks.check("a renewed certificate is served after a restart that let a build finish", async () => {
         const before = await servedCertificate(proof);
         const renewed = await stack.up(60);
@@ -76,10 +78,10 @@ export async function sleeps(proof: Proof): Promise<void> {
         before = await agent.succeed(uuid);
         renewed = await servedCertificate(proof);
         await client.succeed(node.name, cachedSteps);
-        // Five minutes are the least; the note of when it became idle is set back by as much.
+        // The note of when it became idle is set back by the minutes that it would wait.
         const since = `${paths.idle}/since`;
         const idle = await agent.run(
-            `for i in $(seq 300); do [ -s ${since} ] && echo $(($(cat ${since}) - 300)) >${since} && exit; sleep 1; done; ` +
+            `for i in $(seq 300); do [ -s ${since} ] && echo $(($(cat ${since}) - ${idleStopMinutes * 60})) >${since} && exit; sleep 1; done; ` +
                 `${paths.scripts}/busy.sh; ss -tn; systemctl status buildkit-idle.timer buildkit-idle.service; exit 1`,
             600,
         );

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { type Ended, runCommand } from "../support/commands";
+
+/** Why the Pulumi CLI cannot run the programs here; undefined where it can. Nothing is downloaded. */
+export function pulumiMissing(): string | undefined {
+    const { status, stdout, error } = spawnSync("pulumi", ["plugin", "ls", "--json"], {
+        encoding: "utf8",
+        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    });
+    if (error || status !== 0) {
+        return "no working `pulumi` in PATH";
+    }
+    const plugins = JSON.parse(stdout) as { name: string; kind: string }[];
+    return plugins.some(({ name, kind }) => name === "docker-build" && kind === "resource")
+        ? undefined
+        : "the docker-build plugin is not installed (pulumi plugin install resource docker-build 0.0.22)";
+}
+
+/** The Pulumi CLI on a state in a folder. */
+export class Cli {
+    private readonly env: NodeJS.ProcessEnv;
+
+    constructor(base: string, env: Record<string, string>) {
+        const state = path.join(base, "pulumi-state");
+        fs.mkdirSync(state, { recursive: true });
+        this.env = {
+            ...process.env,
+            PULUMI_BACKEND_URL: `file://${state}`,
+            PULUMI_SKIP_UPDATE_CHECK: "true",
+            PULUMI_CONFIG_PASSPHRASE: "correct horse",
+            ...env,
+        };
+    }
+
+    run(cwd: string, ...args: string[]): Promise<Ended> {
+        const all = [...args, "--non-interactive", "--color", "never"];
+        return runCommand("pulumi", all, { cwd, env: this.env, seconds: 600 });
+    }
+
+    up(cwd: string, stack: string, ...more: string[]): Promise<Ended> {
+        return this.run(cwd, "up", "--yes", "--skip-preview", "--stack", stack, ...more);
+    }
+
+    /** Runs a command that has to succeed, and gives what it printed. */
+    async succeed(cwd: string, ...args: string[]): Promise<string> {
+        const { status, stdout, stderr } = await this.run(cwd, ...args);
+        if (status !== 0) {
+            const end = `${stdout}\n${stderr}`.split("\n").slice(-60).join("\n");
+            throw new Error(`pulumi ${args.join(" ")} ended with ${status}:\n${end}`);
+        }
+        return stdout;
+    }
+
+    async outputs(cwd: string, stack: string): Promise<Record<string, unknown>> {
+        return JSON.parse(await this.succeed(cwd, "stack", "output", "--json", "--stack", stack)) as Record<
+            string,
+            unknown
+        >;
+    }
+}
