@@ -92,5 +92,5 @@ function makefile(job: Job): string {
 cross-build:
 	@set -e; \\
 	${recipe.join("; \\\n\t")}
-${job.pullRequests ? `\ncross-build-check:\n\t@${buildOnly}\n` : ""}`;
+${job.pullRequests ? `\ncross-build-check:\n\t@${buildOnly.replaceAll("$", "$$$$")}\n` : ""}`;
 }

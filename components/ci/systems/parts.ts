@@ -106,8 +106,8 @@ export const build = `tags=$(${scripts}/builder-tags "$IMAGE" semver branch sha 
 digest=$(${scripts}/builder-build -t "$tags" .)
 ${scripts}/builder-verify "$IMAGE@$digest"`;
 
-/** Builds for every platform and pushes nothing. */
-export const buildOnly = `${scripts}/builder-build --cache read-only .`;
+/** Builds for every platform and pushes nothing; the repository names the cache that is read. */
+export const buildOnly = `${scripts}/builder-build --cache read-only --no-push -t "$IMAGE" .`;
 
 /** Logs in at the registry, with the login beside the builder's state, which goes with it. */
 export function setupAndLogin(job: Job): string {
