@@ -49,7 +49,8 @@ async function twice(place: Workplace): Promise<string> {
     const again = await runGitHub(checkout, "image.yml", pushed);
     const seen = await published(checkout, again, onMain(`sha-${short}`));
     await clean(checkout, again);
-    return `${seen}; the second built ${/CACHED/.test(again.output) ? "from the cache" : "anew"}`;
+    equal("cached steps of the second", String(/CACHED/.test(again.output)), "true", again.output);
+    return `${seen}, the second from the cache`;
 }
 
 /** One user, one home and one folder for temporary files, as on a runner that takes several jobs. */
