@@ -166,8 +166,8 @@ test("a record in a file, credentials in files, and the default builder", async 
 
 describe("help, exit code 0", () => {
     test.each([
-        [["--help"], "multiarch-builder: registers a builder"],
-        [["help"], "multiarch-builder: registers a builder"],
+        [["--help"], "multiarch-builder: connects this machine"],
+        [["help"], "multiarch-builder: connects this machine"],
         [["use", "--help"], "Registers a builder with buildx on this machine"],
         [["forget", "-h"], "Removes a builder and its credentials from buildx on this machine"],
     ])("%j", async (args, text) => {
