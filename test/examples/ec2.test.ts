@@ -83,7 +83,7 @@ describe.each(names)("examples/%s", (name) => {
             `OwnCertificate: ssm:GetParameter, ssm:GetParameters → ${builder}-ec2-parameter-server-amd64-cert`,
         );
         const clear = facts.filter(({ text }) => text.startsWith("not encrypted")).map(({ subject }) => subject);
-        expect(clear).toEqual([`${builder}-ec2-parameter-builder`]);
+        expect(clear).toEqual([`${builder}-ec2-parameter-builder`, `${builder}-ci-parameter-ci`]);
         // The estimate of the program and the sum of its resources agree, but for what is assumed to lie in them.
         const { idle } = result.outputs.monthlyCost as MonthlyCost;
         expect(parseFloat(about("cost").at(-1)!)).toBeCloseTo(idle - 20 * 0.1 - 0.53, 2);
