@@ -72,6 +72,8 @@ it("another number of replicas changes the StatefulSet, and neither volumes nor 
     expect(result.errors).toEqual([]);
     expect(changed(result)).toMatchInlineSnapshot(`
         [
+          "ci-ci-parameter-ci: update",
+          "ci-ci: update",
           "ci-eks-amd64-builders: update",
           "ci-eks-amd64-group-subnet-0123456789abcdef0: update",
           "ci-eks-amd64-group-subnet-0fedcba9876543210: update",
