@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Farm } from "../../dev/local/farm";
 import { type KeyPair, createCa, issueClient } from "../../dev/local/pki";
+import { createSealer } from "../../dev/rehearsal/passphrase";
 import { rehearse } from "../../dev/rehearsal/run";
 import { plantPki, valid } from "../support/faultPki";
 import { Project, RegistryView, Secret, fromProbe, temporaryFolder, testFarm, writeContext } from "../support/project";
@@ -18,7 +19,7 @@ let infra: Project;
 let pki: Awaited<ReturnType<typeof plantPki>>;
 
 beforeAll(async () => {
-    await installExamples(base, ["app"]);
+    await installExamples(base, ["app", "endpoints", "monorepo"]);
     pki = await plantPki(base, ["amd64", "386", "arm64"]);
     farm = await testFarm(base);
     infra = new Project(farm, base, "infra");
@@ -41,19 +42,18 @@ async function updateInfra(client?: KeyPair) {
     return rehearse({ command: "up", ...options, ...prepared, stateFile });
 }
 
-/** The application team's update, on a machine that has never seen the farm. */
-async function updateApp(machine: string, version: string) {
+/** An update of an example, on a machine that has never seen the farm. */
+async function update(example: string, machine: string, config: Record<string, unknown>) {
     const { registry } = farm;
     const auth = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
-    const configFile = path.join(base, "app/Pulumi.dev.yaml");
-    const config = { infra: "organization/multiarch-builder/prod", repositoryUrl: `${registry.address}/web`, version };
-    fs.writeFileSync(configFile, JSON.stringify({ config }));
+    const configFile = path.join(base, example, "Pulumi.dev.yaml");
+    fs.writeFileSync(configFile, JSON.stringify(config));
     return rehearse({
         command: "up",
-        projectDir: path.join(base, "app"),
+        projectDir: path.join(base, example),
         stack: "dev",
         configFile,
-        stateFile: path.join(base, "app.json"),
+        stateFile: path.join(base, `${example}.json`),
         stacksDir: base,
         env: {
             PULUMI_CONFIG_PASSPHRASE: "correct horse",
@@ -63,6 +63,12 @@ async function updateApp(machine: string, version: string) {
         },
         log: (line) => lines.push(line),
     });
+}
+
+/** The application team's update. */
+function updateApp(machine: string, version: string) {
+    const repositoryUrl = `${farm.registry.address}/web`;
+    return update("app", machine, { config: { infra: "organization/multiarch-builder/prod", repositoryUrl, version } });
 }
 
 const kinds = (result: Awaited<ReturnType<typeof updateApp>>) =>
@@ -94,6 +100,44 @@ test("a farm that got a new certificate rebuilds nothing, and the next build use
     expect(next.errors).toEqual([]);
     const registry = new RegistryView(farm);
     expect(await registry.tagDigest("web", "1.0.1")).toBe(await registry.tagDigest("web", "1.0.0"));
+});
+
+test("services of one repository are built from their own folders and what they share", async () => {
+    const infraStack = { infra: "organization/multiarch-builder/prod", repositoryUrl: `${farm.registry.address}/shop` };
+    const config = (version: string) => ({ config: { ...infraStack, version } });
+    const result = await update("monorepo", "monorepo-docker", config("1.0.0"));
+    expect(result.errors).toEqual([]);
+    const registry = new RegistryView(farm);
+    for (const service of ["api", "web"]) {
+        const built = await registry.platforms(`shop/${service}`, "1.0.0");
+        expect(built).toEqual({ "linux/amd64": "amd64", "linux/arm64": "arm64" });
+    }
+    fs.writeFileSync(path.join(base, "monorepo/services/web/service.txt"), "another web\n");
+    const changed = await update("monorepo", "monorepo-docker", config("1.0.0"));
+    expect(changed.errors).toEqual([]);
+    expect(operations(changed).filter((line) => line.startsWith("api-") && !line.endsWith(": same"))).toEqual([]);
+    expect(operations(changed)).toContain("web-amd64: update");
+});
+
+test("daemons that run already become a builder", async () => {
+    const { nodes, credentials, registry } = farm;
+    const sealer = await createSealer("correct horse");
+    const endpoints = nodes
+        .filter(({ name }) => name !== "386")
+        .map(({ platforms, endpoint, serverName, emulated }) => ({ platforms, endpoint, serverName, emulated }));
+    const result = await update("endpoints", "endpoints-docker", {
+        encryptionsalt: sealer.encryptionSalt,
+        config: {
+            endpoints,
+            credentials: { ...credentials, key: { secure: sealer.seal(credentials.key) } },
+            repositoryUrl: `${registry.address}/app`,
+            cacheRepositoryUrl: `${registry.address}/cache`,
+        },
+    });
+    expect(result.errors).toEqual([]);
+    expect(result.outputs.builderCredentials).toBe("[secret]");
+    const built = await new RegistryView(farm).platforms("app", "1.0.0");
+    expect(built).toEqual({ "linux/amd64": "amd64", "linux/arm64": "arm64" });
 });
 
 test("credentials that the farm does not take are one error, and no tag is made", async () => {
