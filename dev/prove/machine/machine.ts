@@ -143,7 +143,8 @@ export class Machine {
     async reboot(): Promise<void> {
         const bootId = () => this.agent.succeed("cat /proc/sys/kernel/random/boot_id");
         const before = await bootId();
-        await this.agent.succeed("systemctl reboot --no-block");
+        // Later, so that the agent can say that this command has ended.
+        await this.agent.succeed("(sleep 3; systemctl reboot) >/dev/null 2>&1 &");
         do {
             await sleep(1000);
             await this.booted();
