@@ -55,3 +55,6 @@ export interface CiFile {
     /** Its text. */
     content: string;
 }
+
+/** The folder of the user's repository that holds the scripts. */
+export const scriptsFolder = ".multiarch-builder";

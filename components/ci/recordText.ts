@@ -7,10 +7,10 @@ import { normalizePlatform } from "../platform";
 import { propertyError } from "../problems";
 
 /** Stands for the folder with the client's certificates in the entries of a record's text. */
-export const credentialsPlaceholder = "@CREDENTIALS@";
+const credentialsPlaceholder = "@CREDENTIALS@";
 
 /** Stands for the name of an image's own entry. */
-export const namePlaceholder = "@NAME@";
+const namePlaceholder = "@NAME@";
 
 /**
  * A builder's record and its buildx entries as lines that a POSIX shell reads without a JSON parser, for `builder-setup`. No

@@ -7,7 +7,7 @@ import type { CiSystem } from "./facts";
 import { type TrustStatement, trustDocument, trustLimit } from "./trust";
 
 /** What a role is for: protected refs, or pull requests. */
-export type CiUse = "push" | "pull-request";
+type CiUse = "push" | "pull-request";
 
 /** A role of a CI system: who takes it, and what it may do. */
 export function ciRole(

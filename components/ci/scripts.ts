@@ -1,11 +1,8 @@
 import { readAsset } from "../node/assets";
-import type { CiFile } from "./facts";
-
-/** The folder of a user's repository that holds the scripts. */
-export const scriptsFolder = ".multiarch-builder";
+import { type CiFile, scriptsFolder } from "./facts";
 
 /** The files of that folder; all but the libraries (`*.sh`) are programs. */
-export const ciScriptNames = [
+const ciScriptNames = [
     "lib.sh",
     "image.sh",
     "builder-setup",

@@ -76,19 +76,10 @@ function validateCi(args: FarmSettings, problems: Problems): void {
     args.ci = ci ?? {};
     const { pullRequests, tekton } = args.ci;
     if (pullRequests?.useBuilder) {
-        const remedy = "give pull requests a farm of their own, or none";
-        if (args.endpoints !== undefined) {
-            add(
-                "pullRequests.useBuilder",
-                true,
-                `needs certificates of the farm's own, and \`endpoints\` have others: ${remedy}`,
-            );
-        } else if (args.tls?.existing !== undefined) {
-            add(
-                "pullRequests.useBuilder",
-                true,
-                `needs certificates of the farm's own, and \`tls.existing\` has others: ${remedy}`,
-            );
+        const others = args.endpoints !== undefined ? "`endpoints` have" : args.tls?.existing && "`tls.existing` has";
+        if (others) {
+            const reason = `needs certificates of the farm's own, and ${others} others`;
+            add("pullRequests.useBuilder", true, `${reason}: give pull requests a farm of their own, or none`);
         }
         if (args.tls?.clients?.includes(pullRequestClient)) {
             problems.add(

@@ -158,7 +158,8 @@ async function pulumi(
     return { code, text: (code === 0 ? lines : [...lines, ...errors]).join("\n") };
 }
 
-function findPulumi(): string | undefined {
+/** The Pulumi CLI, where it works. */
+export function findPulumi(): string | undefined {
     const found = findProgram("pulumi", [join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "bin")]);
     return found && existsSync(found) && spawnSync(found, ["version"], { encoding: "utf8" }).status === 0
         ? found

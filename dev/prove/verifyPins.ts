@@ -1,6 +1,6 @@
-import { parseArgs } from "node:util";
+import { buildxRelease, buildxUrl } from "./buildxRelease";
+import { readOptions } from "./commandLine";
 import { verifyDownload, verifyImage, verifyRelease } from "./pins";
-import { buildxRelease, buildxUrl } from "../../components/ci/buildxRelease";
 import { buildkitImage, buildkitRelease } from "../../components/node/pins";
 
 const help = `Compares the pinned releases and images with what their publishers serve. Needs an open network.
@@ -11,19 +11,13 @@ Usage: npm run verify:pins [-- --base-url URL]
                   (default: ${buildkitRelease.baseUrl})
   --help          this text
 
-Exit codes: 0 all pins hold, 1 one does not or could not be checked, 2 wrong usage.`;
+Exit codes: 0 all pins hold, 1 one does not or could not be checked, 2 wrong usage.
+`;
 
 async function main(): Promise<number> {
-    let values: { "base-url"?: string; help?: boolean };
-    try {
-        values = parseArgs({ options: { "base-url": { type: "string" }, help: { type: "boolean" } } }).values;
-    } catch (error) {
-        console.error(`${(error as Error).message}; see --help`);
-        return 2;
-    }
-    if (values.help) {
-        console.log(help);
-        return 0;
+    const values = readOptions({ "base-url": { type: "string" } }, help);
+    if (typeof values === "number") {
+        return values;
     }
     const baseUrl = values["base-url"] ?? buildkitRelease.baseUrl;
     const checks = [

@@ -1,22 +1,7 @@
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { findPulumi } from "../../dev/local/engine";
 import { type Ended, runCommand } from "../support/commands";
-
-/** Why the Pulumi CLI cannot run the programs here; undefined where it can. Nothing is downloaded. */
-export function pulumiMissing(): string | undefined {
-    const { status, stdout, error } = spawnSync("pulumi", ["plugin", "ls", "--json"], {
-        encoding: "utf8",
-        env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
-    });
-    if (error || status !== 0) {
-        return "no working `pulumi` in PATH";
-    }
-    const plugins = JSON.parse(stdout) as { name: string; kind: string }[];
-    return plugins.some(({ name, kind }) => name === "docker-build" && kind === "resource")
-        ? undefined
-        : "the docker-build plugin is not installed (pulumi plugin install resource docker-build 0.0.22)";
-}
 
 /** The Pulumi CLI on a state in a folder. */
 export class Cli {
@@ -36,7 +21,7 @@ export class Cli {
 
     run(cwd: string, ...args: string[]): Promise<Ended> {
         const all = [...args, "--non-interactive", "--color", "never"];
-        return runCommand("pulumi", all, { cwd, env: this.env, seconds: 600 });
+        return runCommand(findPulumi() ?? "pulumi", all, { cwd, env: this.env, seconds: 600 });
     }
 
     up(cwd: string, stack: string, ...more: string[]): Promise<Ended> {

@@ -1,12 +1,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { chooseEngine } from "../../dev/local/engine";
 import type { Farm } from "../../dev/local/farm";
 import { succeed } from "../support/commands";
 import { stopNode } from "../support/farmFaults";
 import { Project, RegistryView, fromProbe, root, temporaryFolder, testFarm, writeContext } from "../support/project";
-import { Cli, pulumiMissing } from "./pulumi";
+import { Cli } from "./pulumi";
 
-const missing = pulumiMissing();
+const { engine, reason } = chooseEngine();
+const missing = engine === "pulumi" ? undefined : reason;
 if (missing) {
     process.stderr.write(`skipped: the Pulumi CLI: ${missing}\n`);
 }

@@ -238,6 +238,7 @@ describe("builders on EC2", () => {
         [
             "T25",
             "a private key as a registry's CA",
+            // A header without a key.
             { registries: [{ host: "registry.internal", ca: "-----BEGIN EC PRIVATE KEY-----" }] },
             "`registries[0].ca`: must be the PEM text of a CA certificate and nothing else",
         ],

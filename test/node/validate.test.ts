@@ -116,7 +116,7 @@ describe("a node's options", () => {
     });
 
     it("shows no key and no password", () => {
-        // No key: a text that looks like one.
+        // Headers without a key.
         const key = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n";
         const thrown = (changes: Partial<NodeOptions>) => {
             try {

@@ -1,9 +1,6 @@
 import { parseEcrHost } from "../../image/ecrHost";
 import { registryHost } from "../../image/names";
-import type { CiFacts, CiFile, CiRoleArns, CiSystem } from "../facts";
-
-/** Folder of the scripts in the user's repository. */
-const scripts = ".multiarch-builder";
+import { type CiFacts, type CiFile, type CiRoleArns, type CiSystem, scriptsFolder as scripts } from "../facts";
 
 /** A text as a YAML value, whatever is in it: JSON's strings are YAML's. https://yaml.org/spec/1.2.2/#chapter-7-flow-style-productions */
 export function quoted(value: string): string {

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { Checks } from "../checks";
+import { readOptions } from "../commandLine";
 import type { NamedCheck } from "./checks/check";
 import { builds } from "./checks/builds";
 import { failures } from "./checks/failures";
@@ -20,18 +20,9 @@ Exit codes: 0 all checks passed, 1 a check failed, 2 wrong usage.
 `;
 
 async function main(): Promise<number> {
-    let values: { only?: string[]; help?: boolean };
-    try {
-        values = parseArgs({
-            options: { only: { type: "string", multiple: true }, help: { type: "boolean", short: "h" } },
-        }).values;
-    } catch (error) {
-        process.stderr.write(`${(error as Error).message}\n\n${help}`);
-        return 2;
-    }
-    if (values.help) {
-        process.stdout.write(help);
-        return 0;
+    const values = readOptions({ only: { type: "string", multiple: true } }, help);
+    if (typeof values === "number") {
+        return values;
     }
     const only = (values.only ?? [""]).map((text) => text.toLowerCase());
     const chosen = [...builds, ...failures].filter(([name]) => only.some((text) => name.toLowerCase().includes(text)));

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { createPki } from "../../local/pki";
 import { ensureTools } from "../../tools/build";
 import { ensureKubernetesTools, kubernetesDir } from "../../tools/kubernetes/build";
 import { Checks } from "../checks";
+import { readOptions } from "../commandLine";
 import { Builders } from "./builders";
 import { Client } from "./client";
 import { Cluster } from "./cluster";
@@ -31,17 +31,10 @@ Exit codes: 0 all checks passed, or no cluster can run on this machine, 1 a chec
 `;
 
 async function main(): Promise<number> {
-    let values: { build?: boolean; keep?: boolean; help?: boolean };
-    try {
-        const flag = { type: "boolean" } as const;
-        values = parseArgs({ options: { build: flag, keep: flag, help: { ...flag, short: "h" } } }).values;
-    } catch (error) {
-        process.stderr.write(`${(error as Error).message}\n\n${help}`);
-        return 2;
-    }
-    if (values.help) {
-        process.stdout.write(help);
-        return 0;
+    const flag = { type: "boolean" } as const;
+    const values = readOptions({ build: flag, keep: flag }, help);
+    if (typeof values === "number") {
+        return values;
     }
     const dir = machineFolder();
     try {

@@ -7,7 +7,7 @@ import { nodesFor, offeredPlatforms, standingEntries } from "../../../components
 import { renderInstance } from "../../../components/buildx/instance";
 import { advertisedProblem } from "../../../components/buildx/native";
 import { recordProblems } from "../../../components/buildx/record";
-import { buildxRelease, buildxUrl } from "../../../components/ci/buildxRelease";
+import { buildxRelease, buildxUrl } from "../../../dev/prove/buildxRelease";
 import { recordText } from "../../../components/ci/recordText";
 import { ciScripts } from "../../../components/ci/scripts";
 import { normalizePlatform, parsePlatform } from "../../../components/platform";
@@ -328,6 +328,7 @@ describe.each(shells)("in %s %s", (...words) => {
         ],
         [
             "that is a key",
+            // A header without a key.
             () => "-----BEGIN PRIVATE KEY-----\nhush\n",
             /line 1: it must begin with `multiarch-builder 1`/,
         ],
