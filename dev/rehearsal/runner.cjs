@@ -4,6 +4,7 @@ const { createRequire, enableCompileCache, runMain } = require("node:module");
 const { join } = require("node:path");
 const { text } = require("node:stream/consumers");
 const keepCompiled = require("./compileCache.cjs");
+const deferInstaller = require("./deferred.cjs");
 
 const cacheFolder = join(__dirname, "../../node_modules/.cache/rehearsal");
 const load = createRequire(join(process.cwd(), "package.json"));
@@ -16,6 +17,7 @@ async function loadAhead() {
     const release = enableCompileCache ? void enableCompileCache() : keepCompiled(cacheFolder);
     try {
         load("@pulumi/pulumi/cmd/run/instrumentation");
+        deferInstaller(load);
         load("@pulumi/pulumi/runtime/settings");
         await v8Hooks.isInitializedAsync();
         ["cmd/run/tracing", "typescript-shim", "index"].forEach((name) => load(`@pulumi/pulumi/${name}`));
