@@ -68,13 +68,41 @@ function parseJson(content: string, source: string): Record<string, unknown> {
     throw new Error(`${source} holds no JSON object: give the output of pulumi stack output --json --show-secrets`);
 }
 
-/** Credentials from three PEM files, or undefined when none is named. */
-export async function readCredentials(files: {
+/** Options that name the credentials' files, for `readBuilderWithCredentials`. */
+export const credentialsOptions = {
+    ca: { type: "string" },
+    cert: { type: "string" },
+    key: { type: "string" },
+} as const;
+
+export const credentialsHelp = `  --ca FILE        CA of the nodes' certificates, PEM
+  --cert FILE      client certificate, PEM
+  --key FILE       key of the client certificate, PEM`;
+
+interface CredentialsFiles {
     ca?: string;
     cert?: string;
     key?: string;
-}): Promise<BuilderCredentials | undefined> {
-    const { ca, cert, key } = files;
+}
+
+/** Reads a builder, and its credentials from the same outputs or from files of their own. */
+export async function readBuilderWithCredentials(
+    file: string,
+    files: CredentialsFiles,
+): Promise<Required<BuilderInput>> {
+    const input = await readBuilder(file);
+    const credentials = (await readCredentials(files)) ?? input.credentials;
+    if (!credentials || typeof credentials !== "object") {
+        throw new Error(
+            "no credentials: the outputs need `builderCredentials` in clear (pulumi stack output --json --show-secrets), " +
+                "or give --ca, --cert and --key",
+        );
+    }
+    return { builder: input.builder, credentials };
+}
+
+/** Credentials from three PEM files, or undefined when none is named. */
+async function readCredentials({ ca, cert, key }: CredentialsFiles): Promise<BuilderCredentials | undefined> {
     if (!ca && !cert && !key) {
         return undefined;
     }

@@ -2,9 +2,10 @@
 import { ci } from "./ci";
 import { type Command, UsageError } from "./command";
 import { forget } from "./forget";
+import { run } from "./run";
 import { use } from "./use";
 
-const commands: Record<string, Command> = { use, forget, ci };
+const commands: Record<string, Command> = { use, run, forget, ci };
 
 const help = `multiarch-builder: connects this machine, or a CI system, with the builder that a stack made
 
@@ -29,7 +30,9 @@ async function main(argv: string[]): Promise<number> {
     if (!command) {
         throw new UsageError(`unknown command "${name}"; known: ${Object.keys(commands).join(", ")}`);
     }
-    if (rest.includes("--help") || rest.includes("-h")) {
+    // What stands behind "--" belongs to another command.
+    const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+    if (own.includes("--help") || own.includes("-h")) {
         process.stdout.write(command.help);
         return 0;
     }

@@ -178,7 +178,7 @@ describe("help, exit code 0", () => {
 });
 
 describe("wrong usage, exit code 2", () => {
-    const known = "known: use, forget";
+    const known = "known: use, run, forget, ci";
     test.each([
         [["nonsense"], `unknown command "nonsense"; ${known}`],
         [["constructor"], `unknown command "constructor"; ${known}`],
