@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { unpackDebian } from "../tools/debian";
 import type { Workload } from "./workloads";
 
 const kept = path.resolve(__dirname, "../../.tools/bench");
-/** GCC's compiler proper and the libraries that it is linked with, in Debian 12. */
-const packages = ["cpp-12", "libc6", "libgmp10", "libmpfr6", "libmpc3", "libisl23", "libzstd1", "zlib1g"];
 const architectures = ["amd64", "arm64"];
 const functions = 400;
 
@@ -53,34 +51,15 @@ function fetchGcc(architecture: string): void {
         return;
     }
     fs.mkdirSync(kept, { recursive: true });
-    const work = fs.mkdtempSync(`${root}.`);
+    const unpacked = fs.mkdtempSync(`${root}.`);
     try {
-        // A package list of its own: the machine's may not know the architecture.
-        ["lists/partial", "cache/archives/partial", "root"].forEach((name) =>
-            fs.mkdirSync(path.join(work, name), { recursive: true }),
-        );
-        const settings = {
-            "Dir::State": work,
-            "Dir::State::lists": path.join(work, "lists"),
-            "Dir::State::status": "/dev/null",
-            "Dir::Cache": path.join(work, "cache"),
-            "APT::Architecture": architecture,
-            "APT::Architectures": architecture,
-            "APT::Sandbox::User": "root",
-        };
-        const options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-        run("apt-get", [...options, "update", "-qq"], work);
-        run("apt-get", [...options, "download", "-qq", ...packages], work);
-        const unpacked = path.join(work, "root");
-        fs.readdirSync(work)
-            .filter((name) => name.endsWith(".deb"))
-            .forEach((name) => run("dpkg", ["-x", name, unpacked], work));
+        unpackDebian(architecture, ["cpp-12"], unpacked);
         const [triple] = fs.readdirSync(path.join(unpacked, "usr/lib/gcc"));
         fs.renameSync(path.join(unpacked, "usr/lib/gcc", triple!, "12/cc1"), path.join(unpacked, "cc1"));
         fs.rmSync(path.join(unpacked, "usr/share"), { recursive: true, force: true });
         fs.renameSync(unpacked, root);
     } finally {
-        fs.rmSync(work, { recursive: true, force: true });
+        fs.rmSync(unpacked, { recursive: true, force: true });
     }
 }
 
@@ -100,11 +79,4 @@ function generatedC(salt: string): string {
         );
     }
     return `${lines.join("\n")}\n`;
-}
-
-function run(program: string, args: string[], cwd: string): void {
-    const { status, stderr, error } = spawnSync(program, args, { cwd, encoding: "utf8", timeout: 120_000 });
-    if (status !== 0) {
-        throw new Error(error?.message ?? `${program} ${args.at(-1)}: ${stderr.trim()}`);
-    }
 }
