@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { Server, Socket, connect, createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 
@@ -71,6 +71,8 @@ function main(file: string | undefined): void {
     });
     mux.listen(config.port, host, () => console.log(`${host}:${config.port} -> ${host}:${config.targetPort}`));
     process.once("SIGTERM", () => process.exit(0));
+    // Nobody finds this process any more when the farm's folder was deleted.
+    setInterval(() => existsSync(file) || process.exit(0), 5000);
 }
 
 if (require.main === module) {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { BuildSteps } from "../rehearsal/buildSteps";
 import { runBuildx } from "../rehearsal/buildx";
 
 /** One build. */
@@ -40,30 +41,20 @@ export function writeContext(dir: string, bytes = 64 * 1024): string {
 export async function build({ entry, platform, context, args = [] }: Build, signal: AbortSignal): Promise<Built> {
     const metadata = path.join(context, "..", `${path.basename(context)}.json`);
     fs.rmSync(metadata, { force: true });
-    const steps = new Set<string>();
-    const cached = new Set<string>();
-    const progress = (line: string) => {
-        const [, number = "", text = ""] = /^#(\d+) (.*)$/.exec(line) ?? [];
-        if (/^\[\d+\/\d+\] COPY /.test(text)) {
-            steps.add(number);
-        } else if (text === "CACHED" && steps.has(number)) {
-            cached.add(number);
-        }
-    };
     const started = Date.now();
-    const flags = ["--builder", entry, "--platform", platform, "--provenance=false", "--progress=plain"];
-    await buildx(["build", ...flags, "--metadata-file", metadata, ...args, context], signal, progress);
+    const flags = ["--builder", entry, "--platform", platform, "--provenance=false", "--progress=rawjson"];
+    let copies: BuildSteps["completed"] = [];
+    await buildx(["build", ...flags, "--metadata-file", metadata, ...args, context], signal, ({ completed }) => {
+        copies = completed.filter(({ name }) => /^\[\d+\/\d+\] COPY /.test(name));
+    });
     const seconds = (Date.now() - started) / 1000;
     const told = JSON.parse(fs.readFileSync(metadata, "utf8")) as Record<string, unknown>;
     const digest = told["containerimage.digest"];
-    return { seconds, steps: steps.size, cached: cached.size, digest: typeof digest === "string" ? digest : "" };
+    const cached = copies.filter((copy) => copy.cached).length;
+    return { seconds, steps: copies.length, cached, digest: typeof digest === "string" ? digest : "" };
 }
 
 /** Runs buildx with this process's store and the host's logins. */
-export function buildx(
-    args: string[],
-    signal: AbortSignal,
-    progress: (line: string) => void = () => undefined,
-): Promise<string> {
-    return runBuildx({ args, cwd: process.cwd(), env: process.env, progress, signal });
+export function buildx(args: string[], signal: AbortSignal, watch?: (steps: BuildSteps) => void): Promise<string> {
+    return runBuildx({ args, cwd: process.cwd(), env: process.env, watch, signal });
 }

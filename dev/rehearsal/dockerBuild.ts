@@ -2,6 +2,7 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { isRemoteContext } from "../../components/image/context";
+import type { BuildSteps } from "./buildSteps";
 import { runBuildx } from "./buildx";
 import { hashBuildContext, isDirectory } from "./contextHash";
 import { asObject, imageFlags, list, namedContexts, text, texts } from "./imageFlags";
@@ -56,8 +57,12 @@ export class DockerBuild implements Provider {
 
     async apply(goal: Goal, { progress, signal }: Run) {
         const plain = reveal(goal.inputs) as Properties;
-        const buildx = (args: string[], env: NodeJS.ProcessEnv = {}, input = "") =>
-            runBuildx({ args, input, progress, signal, cwd: this.cwd, env: { ...this.env, ...logins(plain), ...env } });
+        const what = texts(plain.platforms).join(", ") || goal.name;
+        const buildx = (args: string[], more: NodeJS.ProcessEnv = {}, input = "") => {
+            const env = { ...this.env, ...logins(plain), ...more };
+            const watch = ({ current }: BuildSteps) => current && progress(current.step, current.extent);
+            return runBuildx({ args, input, what, watch, signal, cwd: this.cwd, env });
+        };
         return goal.type === imageType ? this.build(goal, plain, buildx) : this.createIndex(goal, plain, buildx);
     }
 
@@ -97,7 +102,7 @@ export class DockerBuild implements Provider {
             const metadataFile = path.join(folder, "metadata.json");
             const { args, env } = imageFlags(inputs);
             await buildx(
-                ["build", ...args, "--progress=plain", "--metadata-file", metadataFile, locationOf(plain)],
+                ["build", ...args, "--progress=rawjson", "--metadata-file", metadataFile, locationOf(plain)],
                 { ...env, BUILDX_METADATA_PROVENANCE: "disabled" },
                 text(asObject(plain.dockerfile).inline),
             );
@@ -113,7 +118,7 @@ export class DockerBuild implements Provider {
 
     private async createIndex({ name, inputs }: Goal, plain: Properties, buildx: Buildx) {
         const tag = text(plain.tag);
-        await buildx(["imagetools", "create", "--progress=plain", "--tag", tag, ...texts(plain.sources)]);
+        await buildx(["imagetools", "create", "--progress=rawjson", "--tag", tag, ...texts(plain.sources)]);
         const manifest = await buildx(["imagetools", "inspect", tag, "--format", "{{json .Manifest}}"]);
         const { digest } = JSON.parse(manifest) as { digest: string };
         return { id: name, outputs: { ...inputs, ref: `${tag}@${digest}` } };

@@ -1,3 +1,4 @@
+import { during, type Progress, type Task } from "../progress/progress";
 import type { HookRegistry } from "./hooks";
 import { Order } from "./order";
 import { containsSecret, secret, secretStrings, unknown, type Properties, type Value } from "./properties";
@@ -21,7 +22,7 @@ interface EngineOptions {
     providerFor: (resource: Goal) => Provider;
     hooks: HookRegistry;
     redactor: Redactor;
-    log: (line: string) => void;
+    progress: Progress;
     signal: AbortSignal;
 }
 
@@ -155,11 +156,17 @@ export class Engine {
         const replaced = (old?.replaced ?? 0) + (op === "replace" ? 1 : 0);
         // A component's hook would act on machines that are not there.
         const run = goal.custom || line.restsOn === undefined;
-        await (run ? hooks.run("before", op, { goal, old: previous }) : undefined);
         const known = provider !== undefined && (!dryRun || (foresee && !provider.needsReality));
-        const made = known
-            ? await this.apply(provider, line, goal, replaced, previous)
-            : foreseen(goal, provider, previous);
+        const make = async (task?: Task) => {
+            await (run ? hooks.run("before", op, { goal, old: previous }) : undefined);
+            return known
+                ? await this.apply(provider, line, goal, replaced, previous, task)
+                : foreseen(goal, provider, previous);
+        };
+        const { progress, signal } = this.options;
+        const failed = () => (signal.aborted ? "stopped" : "failed");
+        const isShown = known && provider.needsReality;
+        const made = await (isShown ? during(progress, goal.name, "preparing", make, { failed }) : make());
         const id = previous?.id ?? made.id;
         const outputs = withSecrets(goal, made.outputs);
         await this.learnSecrets(outputs);
@@ -176,11 +183,12 @@ export class Engine {
         goal: Goal,
         replaced: number,
         old?: ResourceState,
+        task?: Task,
     ): Promise<Registered> {
-        const { hooks, log, redactor, signal } = this.options;
+        const { hooks, redactor, signal } = this.options;
         const operation = old === undefined ? "create" : "update";
         const seconds = durationSeconds(goal.customTimeouts?.[operation] ?? "");
-        const progress = (text: string) => log(`${goal.name}: ${text}`);
+        const progress = (step: string, extent?: string) => task?.at(step, extent);
         const started = Date.now();
         const errors: string[] = [];
         for (;;) {
@@ -199,7 +207,8 @@ export class Engine {
                 if (!again || errors.length > maxRetries) {
                     throw error;
                 }
-                progress(`retrying ${operation} as an error hook asked for (${errors.length}/${maxRetries})`);
+                const tries = `${errors.length}/${maxRetries}`;
+                this.options.progress.log(`${goal.name}: retrying ${operation} as an error hook asked for (${tries})`);
             }
         }
     }

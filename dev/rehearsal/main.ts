@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { parseArgs } from "node:util";
+import { createProgress } from "../progress/create";
 import { startRunner, type RunnerProcess } from "./program";
 import type { RehearseOptions } from "./run";
 
@@ -43,18 +44,17 @@ async function run(early?: RunnerProcess): Promise<number> {
     const { json, options } = parsed;
     const controller = new AbortController();
     process.on("SIGINT", () => controller.abort()).on("SIGTERM", () => controller.abort());
-    const progress = json ? process.stderr : process.stdout;
-    const log = (line: string) => void progress.write(`${line}\n`);
+    const progress = createProgress(json ? process.stderr : process.stdout);
     const runner = startRunner(options, early);
     // Loaded while the runner loads the SDK.
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import() finds no TypeScript under tsx/cjs
     const { rehearse } = require("./run") as typeof import("./run");
-    const result = await rehearse({ ...options, runner, log, signal: controller.signal });
+    const result = await rehearse({ ...options, runner, progress, signal: controller.signal });
     if (json) {
         process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
     }
     for (const [name, value] of Object.entries(json ? {} : result.outputs)) {
-        log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+        progress.log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
     }
     return result.exitCode;
 }

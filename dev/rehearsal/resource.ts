@@ -60,7 +60,7 @@ export interface Run {
     old?: ResourceState;
     /** How often the resource was replaced, this time included. */
     replaced?: number;
-    /** Shows one short line to people. */
-    progress: (line: string) => void;
+    /** Shows people what the resource is at. */
+    progress: (step: string, extent?: string) => void;
     signal: AbortSignal;
 }

@@ -1,6 +1,8 @@
 import { setMaxListeners } from "node:events";
 import * as path from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { PlainProgress } from "../progress/plain";
+import { type Progress, through } from "../progress/progress";
 import { DockerBuild } from "./dockerBuild";
 import { Engine } from "./engine";
 import type { Fact } from "./facts";
@@ -32,6 +34,8 @@ export interface RehearseOptions {
     env?: Record<string, string>;
     /** Gets progress line by line. Secrets are masked. */
     log?: (line: string) => void;
+    /** Gets progress in the place of `log`. Secrets are masked. */
+    progress?: Progress;
     /** A preview that takes what the models answer for known, groups the resources and tells facts about them. */
     facts?: boolean;
     /** Ends the run: builds are interrupted, the state is written. */
@@ -55,10 +59,12 @@ export interface RehearseResult {
 /** Runs a Pulumi program against this engine. Never throws: what goes wrong is in `errors`, with exit code 1. */
 export async function rehearse(options: RehearseOptions): Promise<RehearseResult> {
     const redactor = new Redactor();
-    const log = (line: string) => options.log?.(redactor.redact(line));
+    const shown = options.progress ?? new PlainProgress((line) => options.log?.(line));
+    const progress = through(shown, (text) => redactor.redact(text));
+    const log = (line: string) => progress.log(line);
     const runner = options.runner ?? startRunner(options);
     try {
-        return await run({ ...options, runner }, redactor, log);
+        return await run({ ...options, runner, progress }, redactor);
     } catch (error) {
         const message = redactor.redact((error as Error).message);
         log(`error: ${message}`);
@@ -83,8 +89,9 @@ function tellFacts({ planned }: Engine): { facts: Fact[]; lines: string[] } {
     return { facts, lines: renderFacts(facts) };
 }
 
-async function run(options: RehearseOptions, redactor: Redactor, log: (line: string) => void): Promise<RehearseResult> {
-    const { command, stack, configFile, stateFile, runner, signal = new AbortController().signal } = options;
+async function run(options: RehearseOptions & { progress: Progress }, redactor: Redactor): Promise<RehearseResult> {
+    const { command, stack, configFile, stateFile, runner, progress, signal = new AbortController().signal } = options;
+    const log = (line: string) => progress.log(line);
     const projectDir = path.resolve(options.projectDir);
     const stacksDir = path.resolve(options.stacksDir ?? path.dirname(projectDir));
     // Every build that runs listens to it, and Node takes more than ten listeners for a leak.
@@ -104,7 +111,16 @@ async function run(options: RehearseOptions, redactor: Redactor, log: (line: str
         const candidates = [dockerBuild, ...(type.startsWith("tls:") ? [tlsResources()] : [])];
         return candidates.find((provider) => provider.handles(type)) ?? modelProvider;
     };
-    const engine = new Engine({ dryRun, foresee: options.facts, state, providerFor, hooks, redactor, log, signal });
+    const engine = new Engine({
+        dryRun,
+        foresee: options.facts,
+        state,
+        providerFor,
+        hooks,
+        redactor,
+        progress,
+        signal,
+    });
     if (signal.aborted) {
         throw new Error("interrupted");
     }

@@ -97,7 +97,10 @@ describe("docker-build by the real buildx, with a real BuildKit and a registry t
         const result = await run("up", { retain: true, tag: "2.0" });
         fs.writeFileSync(dockerfile, good);
         expect(result.exitCode).toBe(1);
-        expect(result.errors.join("\n")).toMatch(/RUN --mount=type=secret[\s\S]*no-such-flag[\s\S]*exit code/);
+        // The platform, the step with what it printed, the line of the Dockerfile, buildx's own words, what to try.
+        expect(result.errors.join("\n")).toMatch(
+            /\nlinux\/amd64: \[stage-0 2\/2\] RUN --mount=type=secret.*no-such-flag.*\n[\s\S]*--version, -v[\s\S]*\nDockerfile:5\n[\s\S]* 5 \| >>> RUN [\s\S]*exit code: 1\ntry: correct what/,
+        );
         expect(await backend.tags()).not.toContain("2.0");
         expect(JSON.stringify(result)).not.toMatch(/build-arg-secret|image-build-secret/);
     });
