@@ -87,4 +87,6 @@ export type {
     RegistryLogin,
     SshForward,
 } from "./image/arguments";
+export { builderFromParameter } from "./builderFromParameter";
+export type { BuilderAccess } from "./builderFromParameter";
 export type { Builder, BuilderCredentials, BuilderNode, CredentialsParameters, NodeAccess, NodeWake } from "./builder";

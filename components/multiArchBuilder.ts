@@ -14,6 +14,7 @@ import { type FarmRegistry, type Repositories, farmRepositories, farmTarget } fr
 import type { FarmResources } from "./farm/resources";
 import { validateFarm } from "./farm/validate";
 import { BuildStrategy, type ImageBuildArgs, type RegistryCredentials } from "./image/arguments";
+import { claimBuilderName } from "./image/claims";
 import { MultiArchImage } from "./image/multiArchImage";
 import { without } from "./objects";
 import { normalizePlatform } from "./platform";
@@ -67,6 +68,9 @@ const defaultsOf = new WeakMap<MultiArchBuilder, FarmDefaults>();
  *     });
  *     const api = farm.buildImage("api", { context: "./api", tags: ["1.4.2"] });
  *
+ * To rename it, keep `builderName` and give the old name as an alias. The option `protect` keeps it from being destroyed;
+ * its certificates and images, which updates make anew, stay free. Two with one builder name in a stack are rejected.
+ *
  * Cost: what `Ec2Builders` or `EksBuilders` say; the image repositories stay when they hold images and the farm is destroyed.
  */
 export class MultiArchBuilder extends pulumi.ComponentResource {
@@ -86,6 +90,9 @@ export class MultiArchBuilder extends pulumi.ComponentResource {
     constructor(name: string, args: MultiArchBuilderArgs, opts?: pulumi.ComponentResourceOptions) {
         const problems = new Problems();
         args = validateFarm(name, args, problems) ?? args;
+        if (problems.count === 0) {
+            claimBuilderName({ name }, args.builderName ?? name, problems);
+        }
         problems.throwIfAny(`the builder "${name}"`);
         // The engine keeps what is given here in its state: nothing that is or may hold a secret.
         super(

@@ -20,11 +20,9 @@ export function recordProblems(record: Partial<Builder>, at: string): RecordProb
     const problems: RecordProblem[] = [];
     const add: Add = (path, value, reason) => problems.push({ path: `${at}${path}`, value, reason });
     if (!isObject(record) || !Array.isArray(record.nodes)) {
-        add(
-            "",
-            record,
-            "must be a builder's record, { name, nodes, … }: the output `builder` of the stack that owns it",
-        );
+        const text = typeof record === "string" ? "; text has to be parsed, for example by `pulumi.jsonParse`" : "";
+        const what = "must be a builder's record, { name, nodes, … }: the output `builder` of the stack that owns it";
+        add("", record, `${what}${text}`);
         return problems;
     }
     const nameProblem = builderNameProblem(record.name ?? "");

@@ -1,6 +1,7 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { type Scope, tagsOf } from "../farm/scope";
+import { hookName } from "../image/hooks";
 import { propertyError } from "../problems";
 import type { CiProvider } from "./arguments";
 import type { CiSystem } from "./facts";
@@ -25,7 +26,7 @@ export function oidcProvider(
         });
     }
     if (createProvider) {
-        const hook = new pulumi.ErrorHook(`${name}-${system}-provider-exists`, async ({ errors }) => {
+        const hook = new pulumi.ErrorHook(hookName(parent, `${system}-provider-exists`), async ({ errors }) => {
             const advice = creationAdvice(system, errors[0] ?? "");
             if (advice) {
                 await pulumi.log.error(advice, parent);

@@ -147,7 +147,10 @@ export interface ImageBuildArgs {
 
 /** An image and the builder that builds it. */
 export interface MultiArchImageArgs extends ImageBuildArgs {
-    /** The builder's record: `farm.builder`, an output of another stack, or a parsed SSM parameter. */
+    /**
+     * The builder's record: `farm.builder`, an output of another stack, or a parsed SSM parameter, see `builderFromParameter`.
+     * Not stored with this component: a farm that changes rebuilds nothing.
+     */
     builder: pulumi.Input<Builder>;
     /** The builder's client credentials. Kept secret, and not stored with this component. */
     credentials: pulumi.Input<BuilderCredentials>;

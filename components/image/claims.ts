@@ -6,7 +6,7 @@ import { Problems, isPlain } from "../problems";
 import { type MultiArchImageArgs, defaultPlatforms } from "./arguments";
 import { cacheTag, isTag, platformTag, tagRule } from "./names";
 
-/** An image that claims refs; two images may have the same name under different parents. */
+/** An image or a builder that claims what only one may have; two may have the same name under different parents. */
 export interface Claimant {
     name: string;
 }
@@ -114,6 +114,14 @@ export function claimResolvedRefs(
         }
         problems.throwIfAny(`the image "${image.name}"`);
         return builder;
+    });
+}
+
+/** Refuses a builder whose name another builder of the deployment has: buildx and the farm's AWS resources go by it. */
+export function claimBuilderName(builder: Claimant, builderName: string, problems: Problems): void {
+    claim(`builder ${builderName}`, builder, (other) => {
+        const reason = `is the name of the builder of "${other.name}" too, and buildx knows builders by name`;
+        problems.add("builderName", builderName, `${reason}: give one of them another`);
     });
 }
 

@@ -49,11 +49,12 @@ export class MultiArchImage extends pulumi.ComponentResource {
         const claimant = { name };
         claimRefs(claimant, args, problems);
         problems.throwIfAny(`the image "${name}"`);
-        // The engine keeps what is given here in its state: nothing that is or may hold a secret.
+        // The engine keeps what is given here in its state and compares it: nothing that is or may hold a secret, and no
+        // record, since a farm that changes is no change of its images.
         super(
             "multiarch-builder:index:MultiArchImage",
             name,
-            without(args, "credentials", "secrets", "registryCredentials", "registries"),
+            without(args, "builder", "credentials", "secrets", "registryCredentials", "registries"),
             opts,
         );
 

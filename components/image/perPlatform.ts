@@ -78,16 +78,21 @@ function platformImage(
             cacheTo: refs && args.cache?.readOnly !== true ? cacheTo(refs.own, args.cache?.mode) : undefined,
             registries,
         }),
-        // Deleting an Image deletes its manifest, which a tag or a running service may still need.
         {
             parent,
             hooks,
+            ...kept,
             customTimeouts: buildTimeouts(plan),
-            retainOnDelete: true,
             replacementTrigger: rebuildTrigger(plan),
         },
     );
 }
+
+/**
+ * Nothing that was pushed is deleted: deleting an Image deletes its manifest, which a tag or a running service may still
+ * need. So there is nothing to protect, and protection of the farm would only refuse to build anew.
+ */
+export const kept = { retainOnDelete: true, protect: false } as const;
 
 /** The limits of a build. */
 export function buildTimeouts({ timeouts }: Plan): pulumi.CustomTimeouts {
@@ -134,7 +139,7 @@ function smokeTests(
                 exports: [{ cacheonly: {} }],
                 registries,
             },
-            { parent, hooks, customTimeouts: buildTimeouts(plan), retainOnDelete: true },
+            { parent, hooks, customTimeouts: buildTimeouts(plan), ...kept },
         );
         return [test];
     });
@@ -156,7 +161,7 @@ function tagIndexes(
         const made = new dockerbuild.Index(
             `${name}-${suffix}`,
             present({ tag: pulumi.interpolate`${repositoryUrl}:${tag}`, sources: from, push: true, registry: login }),
-            { parent, dependsOn: before, retainOnDelete: true, hooks: { onError }, customTimeouts },
+            { parent, dependsOn: before, ...kept, hooks: { onError }, customTimeouts },
         );
         before = [...after, made];
         return made;

@@ -4,7 +4,7 @@ import { architectureSuffix } from "../platform";
 import { present } from "../objects";
 import { platformEntryName, registerBeforeBuild } from "./hooks";
 import { cacheFrom, cacheTo, fixedInputs, sourceInputs } from "./inputs";
-import { type Built, type Plan, buildTimeouts, rebuildTrigger } from "./perPlatform";
+import { type Built, type Plan, buildTimeouts, kept, rebuildTrigger } from "./perPlatform";
 import { loginFor } from "./registries";
 import { wantedTags } from "./wantedTags";
 
@@ -49,8 +49,8 @@ export function buildSingle(plan: Plan): Built {
         {
             parent,
             hooks,
+            ...kept,
             customTimeouts: buildTimeouts(plan),
-            retainOnDelete: true,
             replacementTrigger: rebuildTrigger(plan),
         },
     );
@@ -93,9 +93,9 @@ function cacheBuilds(plan: Plan, image: dockerbuild.Image): void {
             {
                 parent,
                 hooks,
+                ...kept,
                 customTimeouts: buildTimeouts(plan),
                 dependsOn: [image],
-                retainOnDelete: true,
                 replacementTrigger: rebuildTrigger(plan),
             },
         );

@@ -134,7 +134,8 @@ function issue(child: string, options: Issue): pulumi.Output<TlsKeyPair> {
             validityPeriodHours: settings.certificateValidityDays * 24,
             earlyRenewalHours: settings.renewalDays * 24,
         },
-        { parent },
+        // Renewing replaces it, which protection of the farm would refuse when it is due.
+        { parent, protect: false },
     );
     return pulumi
         .all([cert.certPem, key.privateKeyPemPkcs8])

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { directoryProblem, isRemoteContext } from "../../components/image/context";
 import { isTag } from "../../components/image/names";
 import { nearest, normalizePlatform, platformProblem } from "../../components/platform";
+import type { FarmMode } from "./farm";
 import { sampleContext } from "./sample";
 import { shellWords } from "./shellWords";
 
@@ -11,6 +12,7 @@ export interface StartArguments {
     help: boolean;
     dir: string;
     engine?: "pulumi" | "rehearsal";
+    nodes?: FarmMode;
     platforms: string[];
     image: ImageArguments;
 }
@@ -44,6 +46,8 @@ every platform on that platform's own node, tests it there and pushes it. Servic
                           (default for the sample: /hello --version)
   --strategy STRATEGY     per-platform or single (default: per-platform)
   --engine ENGINE         pulumi or rehearsal (default: pulumi where its CLI and the docker-build plugin are installed)
+  --nodes NODES           processes, or containers of the Docker engine (default: what the folder has already; else
+                          processes where they can run, on Linux as root with Go, and no engine answers)
   --dir DIR               folder for everything that is written (default: .local)
   --help                  this text
 
@@ -64,6 +68,7 @@ const options = {
     "smoke-test": { type: "string", multiple: true },
     strategy: { type: "string" },
     engine: { type: "string" },
+    nodes: { type: "string" },
     dir: { type: "string" },
     help: { type: "boolean", short: "h" },
 } as const;
@@ -88,6 +93,9 @@ export function parseStartArguments(args: string[], projectDir: string, cwd: str
         ...(values.engine === undefined
             ? {}
             : { engine: oneOf("engine", values.engine, ["pulumi", "rehearsal"] as const) }),
+        ...(values.nodes === undefined
+            ? {}
+            : { nodes: oneOf("nodes", values.nodes, ["processes", "containers"] as const) }),
         platforms: platformsOf(values.platforms ?? ["linux/amd64,linux/arm64"]),
         image: {
             name: nameOf(values.name, context),

@@ -37,13 +37,23 @@ const elfKinds: Record<string, ElfKind> = {
     mips64le: { machine: 8, qemu: "mips64el" },
 };
 
+/** Name of BuildKit's own emulator for a platform's CPU, where there is one. */
+export function emulatorName(platform: string): string | undefined {
+    const kind = kindOf(platform);
+    return kind && `buildkit-qemu-${kind.qemu}`;
+}
+
 /** Whether a build step of a platform can run here: natively, by a binfmt handler or by BuildKit's own emulator. */
 export function canRun(platform: string): boolean {
-    const kind = elfKinds[normalizePlatform(platform).split("/")[1] ?? ""];
+    const kind = kindOf(platform);
     return (
         isNative(platform) ||
         (kind !== undefined && (findProgram(`buildkit-qemu-${kind.qemu}`) !== undefined || hasBinfmtHandler(kind)))
     );
+}
+
+function kindOf(platform: string): ElfKind | undefined {
+    return elfKinds[normalizePlatform(platform).split("/")[1] ?? ""];
 }
 
 function hasBinfmtHandler(kind: ElfKind, folder = "/proc/sys/fs/binfmt_misc"): boolean {

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
+import type { Progress } from "../progress/progress";
 import { rehearse } from "../rehearsal/run";
 import { findProgram } from "../tools/requirements";
 import { writePrivate } from "./files";
@@ -18,7 +19,7 @@ export interface RunOptions {
     stack: StackFile;
     /** Environment on top of the own one. */
     env: Record<string, string>;
-    log: (line: string) => void;
+    progress: Progress;
 }
 
 export interface EngineChoice {
@@ -54,13 +55,23 @@ export function chooseEngine(wanted?: EngineName): EngineChoice {
  */
 export async function runProgram(engine: EngineName, options: RunOptions): Promise<Record<string, unknown>> {
     const interrupt = new AbortController();
-    const abort = () => interrupt.abort();
+    const task = options.progress.start("program", "running");
+    let outcome = "failed";
+    const abort = () => {
+        outcome = "stopped";
+        task.at("stopping builds");
+        interrupt.abort();
+    };
     process.on("SIGINT", abort).on("SIGTERM", abort);
     try {
-        return await (engine === "pulumi" ? runPulumi : runRehearsal)({ ...options, signal: interrupt.signal });
+        const run = engine === "pulumi" ? runPulumi : runRehearsal;
+        const outputs = await run({ ...options, signal: interrupt.signal });
+        outcome = "done";
+        return outputs;
     } catch (error) {
         throw interrupt.signal.aborted ? new Error(interrupted) : error;
     } finally {
+        task.end(outcome);
         process.off("SIGINT", abort).off("SIGTERM", abort);
     }
 }
@@ -75,7 +86,7 @@ async function runRehearsal({
     dir,
     stack,
     env,
-    log,
+    progress,
     signal,
 }: AbortableOptions): Promise<Record<string, unknown>> {
     const { exitCode, outputs } = await rehearse({
@@ -85,7 +96,7 @@ async function runRehearsal({
         configFile: stack.configFile,
         stateFile: join(dir, "rehearsal-state.json"),
         env: { ...env, PULUMI_CONFIG_PASSPHRASE: stack.passphrase },
-        log,
+        progress,
         signal,
     });
     if (exitCode !== 0) {
@@ -146,7 +157,7 @@ async function pulumi(
     const collect = (into: string[]) => (line: string) => {
         into.push(line);
         if (show && line.trim() !== "") {
-            options.log(line);
+            options.progress.log(line);
         }
     };
     createInterface({ input: child.stdout }).on("line", collect(lines));

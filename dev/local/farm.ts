@@ -2,14 +2,18 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BuilderCredentials } from "../../components/builder";
 import { Tools, ensureTools } from "../tools/build";
-import { emulatedOf } from "./emulation";
-import { privateFolder, readJson, withFolderLock, writePrivate } from "./files";
+import { startContainers } from "./containers/start";
+import { canRun, emulatedOf } from "./emulation";
+import { choosePorts, leaveOtherMode } from "./farmState";
+import { privateFolder, withFolderLock } from "./files";
 import { TrustedRegistry, ensureNode, nodeProcess } from "./node";
 import { PkiFiles, ensurePkiFiles } from "./pkiFiles";
-import { Ports } from "./ports";
 import { isProcessRunning, stopProcesses } from "./processes";
 import { LocalRegistry, ensureRegistry, muxProcess, registryProcess } from "./registry";
-import { farmState, stopFarm } from "./stopFarm";
+import { RunningFarm, outcome } from "./runningFarm";
+
+/** How nodes and registry run: as processes of this Linux machine, or as containers of a Docker engine. */
+export type FarmMode = "processes" | "containers";
 
 export interface FarmNodeOptions {
     /** Lower case letters, digits, `.`, `_`, `-`; part of file names. */
@@ -22,6 +26,8 @@ export interface FarmOptions {
     /** Folder that holds everything of the farm. Farms in different folders are independent of each other. */
     dir: string;
     nodes: FarmNodeOptions[];
+    /** Processes unless set. */
+    mode?: FarmMode;
     /** Whether it has a registry; true by default. */
     registry?: boolean;
     /** Further registries that the nodes trust, by a CA of their own. */
@@ -29,6 +35,8 @@ export interface FarmOptions {
     /** Whether to reuse what runs in the folder; true by default. */
     reuse?: boolean;
     log?: (line: string) => void;
+    /** Told of what is being started. */
+    starting?: (what: string) => void;
 }
 
 export interface FarmNode extends FarmNodeOptions {
@@ -49,18 +57,20 @@ export interface Farm {
     registry: LocalRegistry;
     /** Whether the credentials are new: whoever registered the nodes before has to do it again. */
     fresh: boolean;
+    /** Whether build steps of a platform of the farm can run, natively or emulated. */
+    readonly canRun: (platform: string) => boolean;
     stop(): Promise<void>;
-}
-
-interface FarmState {
-    ports: Record<string, number>;
 }
 
 /** Starts a farm, or what is missing of it. */
 export async function startFarm(options: FarmOptions): Promise<Farm> {
     const log = options.log ?? (() => undefined);
     checkOptions(options);
+    if (options.mode === "containers") {
+        return startContainers(options, log);
+    }
     const tools = await ensureTools(log);
+    await leaveOtherMode(options, log);
     privateFolder(options.dir);
     return withFolderLock(options.dir, log, async () => {
         if (options.reuse === false) {
@@ -79,16 +89,18 @@ async function start(options: FarmOptions, tools: Tools, log: (line: string) => 
         ...(withRegistry ? [registryProcess, muxProcess] : []),
     ]);
     // The state file comes first: it marks the folder as a farm's, which a stop asks for.
-    const ports = await choosePorts(dir, options.nodes, withRegistry);
+    const ports = await choosePorts(options, (service) => isProcessRunning(dir, service));
     const pki = await ensurePkiFiles(
         join(dir, "pki"),
         options.nodes.map(({ name }) => name),
     );
+    options.starting?.("registry");
     const registry = withRegistry ? await startRegistry(dir, tools, pki, ports, log) : undefined;
     const nodes: FarmNode[] = [];
     for (const { name, platforms } of options.nodes) {
         const serverName = pki.serverName(name);
         const began = Date.now();
+        options.starting?.(nodeProcess(name));
         const node = await ensureNode({
             dir,
             tools,
@@ -108,7 +120,7 @@ async function start(options: FarmOptions, tools: Tools, log: (line: string) => 
         const { endpoint } = node;
         nodes.push({ name, platforms, emulated: emulatedOf(platforms, advertised), endpoint, serverName, advertised });
     }
-    return new RunningFarm(dir, nodes, pki.credentials, registry, pki.fresh);
+    return new RunningFarm(dir, nodes, pki.credentials, registry, pki.fresh, canRun);
 }
 
 async function startRegistry(
@@ -132,42 +144,7 @@ async function startRegistry(
     return registry;
 }
 
-async function choosePorts(dir: string, nodes: FarmNodeOptions[], registry: boolean): Promise<Record<string, number>> {
-    const file = join(dir, farmState);
-    const ports = new Ports(readJson<FarmState>(file)?.ports);
-    const services = [
-        ...(registry ? [muxProcess, registryProcess] : []),
-        ...nodes.map(({ name }) => nodeProcess(name)),
-    ];
-    for (const service of services) {
-        await ports.of(service, isProcessRunning(dir, service));
-    }
-    writePrivate(file, `${JSON.stringify({ ports: ports.all() } satisfies FarmState, null, 2)}\n`);
-    return ports.all();
-}
-
-class RunningFarm implements Farm {
-    constructor(
-        readonly dir: string,
-        readonly nodes: FarmNode[],
-        readonly credentials: BuilderCredentials,
-        private readonly localRegistry: LocalRegistry | undefined,
-        readonly fresh: boolean,
-    ) {}
-
-    get registry(): LocalRegistry {
-        if (!this.localRegistry) {
-            throw new Error("this farm was started with `registry: false`");
-        }
-        return this.localRegistry;
-    }
-
-    async stop(): Promise<void> {
-        await stopFarm(this.dir);
-    }
-}
-
-function checkOptions({ nodes }: FarmOptions): void {
+function checkOptions({ nodes, mode }: FarmOptions): void {
     for (const { name, platforms } of nodes) {
         if (!/^[a-z0-9][a-z0-9._-]*$/.test(name) || name === "registry") {
             throw new Error(
@@ -183,13 +160,9 @@ function checkOptions({ nodes }: FarmOptions): void {
     if (twice !== undefined) {
         throw new Error(`two nodes are named ${JSON.stringify(twice)}: give each its own name`);
     }
-    if (process.getuid?.() !== 0) {
+    if (mode !== "containers" && process.getuid?.() !== 0) {
         throw new Error(
-            'buildkitd needs root to run build steps: run this as root, for example with `sudo env "PATH=$PATH" npm start`',
+            'buildkitd needs root to run build steps: run this as root, for example with `sudo env "PATH=$PATH" npm start`, or use --nodes containers',
         );
     }
-}
-
-function outcome(started: boolean, began: number): string {
-    return started ? `ready in ${((Date.now() - began) / 1000).toFixed(1)} s` : "reused";
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { Server, createServer } from "node:net";
-import { dirname } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { Server, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 /** Makes a folder that only its owner can enter. */
 export function privateFolder(folder: string): string {
@@ -36,15 +37,15 @@ export function sha256(text: string): string {
 }
 
 /**
- * Runs one action at a time per folder, across processes. The lock is a Linux abstract socket: the kernel drops it with
- * its process, so it cannot go stale.
+ * Runs one action at a time per folder, across processes. On Linux the lock is an abstract socket: the kernel drops it
+ * with its process, so it cannot go stale. Elsewhere it is a socket's file, which is removed when nobody listens there.
  */
 export async function withFolderLock<T>(
     folder: string,
     log: (line: string) => void,
     action: () => Promise<T>,
 ): Promise<T> {
-    const name = `\0multiarch-builder-${sha256(folder).slice(0, 32)}`;
+    const name = lockName(folder);
     const deadline = Date.now() + 10 * 60_000;
     let lock: Server | undefined;
     for (let tries = 0; !(lock = await takeLock(name)); tries++) {
@@ -63,12 +64,29 @@ export async function withFolderLock<T>(
     }
 }
 
-function takeLock(name: string): Promise<Server | undefined> {
+/** Address of the socket that locks a folder. */
+export function lockName(folder: string, platform: NodeJS.Platform = process.platform): string {
+    const id = sha256(folder).slice(0, 32);
+    return platform === "linux" ? `\0multiarch-builder-${id}` : join(tmpdir(), `multiarch-${id.slice(0, 16)}.sock`);
+}
+
+/** The lock at an address, or undefined while another process has it. */
+export function takeLock(name: string): Promise<Server | undefined> {
     return new Promise((resolve, reject) => {
         const server = createServer();
-        server.once("error", (error: NodeJS.ErrnoException) =>
-            error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
-        );
+        server.once("error", (error: NodeJS.ErrnoException) => {
+            if (error.code !== "EADDRINUSE") {
+                reject(error);
+            } else if (name.startsWith("\0")) {
+                resolve(undefined);
+            } else {
+                const holder = connect(name, () => resolve(void holder.destroy()));
+                holder.once("error", () => {
+                    rmSync(name, { force: true });
+                    resolve(undefined);
+                });
+            }
+        });
         server.listen(name, () => resolve(server));
     });
 }

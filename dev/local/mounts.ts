@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** Unmounts what a killed daemon left mounted below a folder, so that removing the folder removes nothing else. */
 export function unmountBelow(folder: string): void {
-    for (const mountPoint of mountPointsBelow(folder, readFileSync("/proc/self/mounts", "utf8"))) {
+    const mounts = "/proc/self/mounts";
+    // Daemons run as processes on Linux only.
+    for (const mountPoint of existsSync(mounts) ? mountPointsBelow(folder, readFileSync(mounts, "utf8")) : []) {
         const result = spawnSync("umount", [mountPoint], { encoding: "utf8" });
         if (result.status !== 0) {
             throw new Error(`cannot unmount ${mountPoint} (${result.stderr.trim()}): end what uses it and try again`);

@@ -32,6 +32,16 @@ export interface NodeOptions {
     trustedRegistries?: TrustedRegistry[];
 }
 
+/** What decides a node's configuration. */
+export type NodeConfig = Pick<
+    NodeOptions,
+    "platforms" | "port" | "certFile" | "keyFile" | "clientCaFile" | "registryAddress" | "trustedRegistries"
+> & {
+    tools: Pick<NodeOptions["tools"], "runc">;
+    /** Address to listen at; 127.0.0.1 unless set. */
+    listen?: string;
+};
+
 export interface RunningNode {
     endpoint: string;
     workers: WorkerInfo[];
@@ -79,7 +89,7 @@ export async function ensureNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 /** The node's configuration. Everything that two daemons on one machine would share is its own. */
-export function renderBuildkitdToml(options: NodeOptions, folder: string): string {
+export function renderBuildkitdToml(options: NodeConfig, folder: string): string {
     const socketPath = join(folder, "otel.sock");
     if (Buffer.byteLength(socketPath) > 107) {
         throw new Error(
@@ -93,7 +103,7 @@ export function renderBuildkitdToml(options: NodeOptions, folder: string): strin
     return `root = ${q(join(folder, "root"))}
 
 [grpc]
-  address = [${q(`tcp://127.0.0.1:${options.port}`)}]
+  address = [${q(`tcp://${options.listen ?? "127.0.0.1"}:${options.port}`)}]
   [grpc.tls]
     cert = ${q(options.certFile)}
     key = ${q(options.keyFile)}

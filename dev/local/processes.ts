@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { lastLines } from "../tools/requirements";
@@ -147,8 +147,13 @@ function isRunning(record: ProcessRecord): boolean {
     return record.bootId === bootId() && record.startTicks !== "" && startTicks(record.pid) === record.startTicks;
 }
 
-/** Start time of a process in clock ticks since boot; undefined when it is gone or a zombie. */
+/** Start time of a process, on Linux in clock ticks since boot; undefined when it is gone or a zombie. */
 function startTicks(pid: number): string | undefined {
+    if (process.platform !== "linux") {
+        const { stdout } = spawnSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], { encoding: "utf8" });
+        const [, state, started] = /^\s*(\S+)\s+(.*\S)\s*$/.exec(stdout ?? "") ?? [];
+        return state === undefined || state.startsWith("Z") ? undefined : started;
+    }
     try {
         // The command name, in parentheses, may hold spaces; field 3 (state) follows it, the start time is field 22.
         const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop()?.split(" ") ?? [];
@@ -159,6 +164,10 @@ function startTicks(pid: number): string | undefined {
 }
 
 function bootId(): string {
+    // Elsewhere the start time has the date in it, which tells processes of two boots apart.
+    if (process.platform !== "linux") {
+        return "";
+    }
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 

@@ -34,7 +34,7 @@ export interface RegistryOptions {
 export const registryProcess = "registry";
 export const muxProcess = "registry-mux";
 
-const username = "local";
+export const username = "local";
 
 /** Starts or reuses the registry and the process that puts TLS and HTTP on its port. */
 export async function ensureRegistry(options: RegistryOptions): Promise<{ registry: LocalRegistry; started: boolean }> {
@@ -52,13 +52,19 @@ export async function ensureRegistry(options: RegistryOptions): Promise<{ regist
         fingerprint: sha256(config + options.tools.registry + (readIfThere(join(folder, "htpasswd")) ?? "")),
         ready: () => probe({ ...registry, address: `127.0.0.1:${options.internalPort}` }, "http:"),
     });
+    await ensureMux(options, registry);
+    return { registry, started: started === "started" };
+}
+
+/** Starts or reuses the process that puts TLS and HTTP on the port of a registry that serves at the internal port. */
+export async function ensureMux(options: Omit<RegistryOptions, "tools">, registry: LocalRegistry): Promise<void> {
     const mux: MuxConfig = {
         port: options.port,
         targetPort: options.internalPort,
         certFile: options.certFile,
         keyFile: options.keyFile,
     };
-    const muxConfigFile = join(folder, "mux.json");
+    const muxConfigFile = join(options.dir, "registry", "mux.json");
     writeFileSync(muxConfigFile, JSON.stringify(mux));
     await ensureProcess({
         dir: options.dir,
@@ -70,21 +76,26 @@ export async function ensureRegistry(options: RegistryOptions): Promise<{ regist
         ),
         ready: async () => (await probe(registry, "http:")) ?? (await probe(registry, "https:")),
     });
-    return { registry, started: started === "started" };
 }
 
 /** distribution's configuration; relative upload locations suit both schemes. */
-export function renderRegistryConfig(folder: string, port: number): string {
+export function renderRegistryConfig(
+    folder: string,
+    port: number,
+    host = "127.0.0.1",
+    data = join(folder, "data"),
+): string {
     return stringify({
         version: 0.1,
         log: { level: "warn", accesslog: { disabled: true } },
-        storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
-        http: { addr: `127.0.0.1:${port}`, relativeurls: true },
+        storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
+        http: { addr: `${host}:${port}`, relativeurls: true },
         auth: { htpasswd: { realm: "multiarch-builder", path: join(folder, "htpasswd") } },
     });
 }
 
-async function ensurePassword(folder: string): Promise<string> {
+/** The login of the registry in a folder: what is kept there, or a new one. */
+export async function ensurePassword(folder: string): Promise<string> {
     const file = join(folder, "password");
     const kept = readIfThere(file);
     if (kept && readIfThere(join(folder, "htpasswd"))) {
@@ -98,7 +109,7 @@ async function ensurePassword(folder: string): Promise<string> {
 }
 
 /** Undefined when the registry answers with the credentials and asks for them without. */
-async function probe(registry: LocalRegistry, protocol: "http:" | "https:"): Promise<string | undefined> {
+export async function probe(registry: LocalRegistry, protocol: "http:" | "https:"): Promise<string | undefined> {
     try {
         const anonymous = await status(registry, protocol, {});
         const login = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");

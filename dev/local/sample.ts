@@ -1,12 +1,19 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { parsePlatform } from "../../components/platform";
+import type { ImageArguments } from "./arguments";
 import { goVersion } from "../tools/modules";
 import { lastLines, requireGo } from "../tools/requirements";
 
 /** Where the sample is, relative to the project. */
 export const sampleContext = "examples/sample";
+
+/** The sample for a machine that cannot compile it. */
+export function sampleWithoutGo(image: ImageArguments): ImageArguments {
+    return { ...image, dockerfile: `${sampleContext}/Dockerfile.busybox` };
+}
 
 /** Name of the sample's binary for a platform, as its Dockerfile composes it from TARGETARCH and TARGETVARIANT. */
 export function sampleBinary(platform: string): string {
@@ -32,23 +39,21 @@ function goTarget(platform: string): { architecture: string; variant: string } {
 }
 
 /** Cross-compiles the sample. The result is the same byte by byte each time, so an unchanged sample is not built again. */
-export function compileSample(projectDir: string, platforms: string[]): void {
+export async function compileSample(
+    projectDir: string,
+    platforms: string[],
+    compiling: (platform: string) => void = () => undefined,
+): Promise<void> {
     const folder = join(projectDir, sampleContext);
     const go = requireGo(goVersion(readFileSync(join(folder, "go.mod"), "utf8")));
     mkdirSync(join(folder, "bin"), { recursive: true });
     for (const platform of platforms) {
+        compiling(platform);
         const output = join("bin", sampleBinary(platform));
-        const result = spawnSync(
-            go,
-            ["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", output, "."],
-            {
-                cwd: folder,
-                env: { ...process.env, ...goEnvironment(platform), GOFLAGS: "", GOWORK: "off" },
-                encoding: "utf8",
-            },
-        );
-        if (result.status !== 0) {
-            throw new Error(`compiling the sample for ${platform} failed: ${lastLines(result.stderr, 10)}`);
-        }
+        const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", output, "."];
+        const env = { ...process.env, ...goEnvironment(platform), GOFLAGS: "", GOWORK: "off" };
+        await promisify(execFile)(go, args, { cwd: folder, env }).catch(({ stderr }: { stderr?: string }) => {
+            throw new Error(`compiling the sample for ${platform} failed: ${lastLines(stderr ?? "", 10)}`);
+        });
     }
 }

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { Sealer, createSealer } from "../rehearsal/passphrase";
 import type { ImageArguments } from "./arguments";
-import { canRun } from "./emulation";
 import type { Farm } from "./farm";
 import { readIfThere, writePrivate } from "./files";
 
@@ -29,13 +28,13 @@ export async function writeStackConfig(farm: Farm, image: ImageArguments, platfo
 
 /** The configuration keys of the program. */
 export function stackValues(
-    farm: Pick<Farm, "nodes" | "credentials" | "registry">,
+    farm: Pick<Farm, "nodes" | "credentials" | "registry" | "canRun">,
     image: ImageArguments,
     platforms: string[],
     secret: (plain: string) => unknown,
 ): Record<string, unknown> {
     const { credentials, registry } = farm;
-    const tested = testedPlatforms(image, platforms);
+    const tested = testedPlatforms(image, platforms, farm.canRun);
     return {
         backend: "endpoints",
         endpoints: farm.nodes.map(({ platforms, endpoint, serverName, emulated }) => ({
@@ -67,8 +66,12 @@ export function stackValues(
     };
 }
 
-/** Platforms whose smoke test can run on this machine. */
-export function testedPlatforms(image: ImageArguments, platforms: string[]): string[] {
+/** Platforms whose smoke test can run on their nodes. */
+export function testedPlatforms(
+    image: ImageArguments,
+    platforms: string[],
+    canRun: (platform: string) => boolean,
+): string[] {
     return image.smokeTest.length > 0 ? platforms.filter(canRun) : [];
 }
 

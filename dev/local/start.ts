@@ -1,14 +1,19 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { architectureSuffix } from "../../components/platform";
+import { createProgress } from "../progress/create";
+import { type Task, during, through } from "../progress/progress";
 import { Redactor } from "../rehearsal/redact";
 import { ensureTools } from "../tools/build";
 import { StartArguments, UsageError, parseStartArguments, startUsage } from "./arguments";
 import { chooseEngine, runProgram } from "./engine";
+import { buildxEnvironment } from "./containers/buildx";
+import { chooseMode, findGo } from "./containers/choose";
 import { Farm, startFarm } from "./farm";
 import { readIfThere, withFolderLock, writePrivate } from "./files";
+import { taskTitles } from "./progress/titles";
 import { readBackProblems, readImage } from "./registryClient";
-import { compileSample } from "./sample";
+import { compileSample, sampleWithoutGo } from "./sample";
 import { writeStackConfig } from "./stackConfig";
 import { farmState } from "./stopFarm";
 import { programOutputs, summaryLines } from "./summary";
@@ -40,12 +45,10 @@ async function main(args: string[]): Promise<number> {
 
 // Knows every secret as soon as it exists; everything that is printed passes through it.
 const redactor = new Redactor();
+const progress = through(createProgress(process.stdout), (text) => redactor.redact(text));
+const say = (line: string): void => progress.log(line);
 
-function say(line: string): void {
-    console.log(redactor.redact(line));
-}
-
-async function start({ dir, platforms, image, engine: wanted }: StartArguments): Promise<void> {
+async function start({ dir, platforms, image: asked, engine: wanted, nodes: how }: StartArguments): Promise<void> {
     const seconds: [string, number][] = [];
     const step = async <T>(name: string, action: () => T | Promise<T>): Promise<T> => {
         const began = Date.now();
@@ -54,20 +57,34 @@ async function start({ dir, platforms, image, engine: wanted }: StartArguments):
         return result;
     };
     const { engine, reason } = chooseEngine(wanted);
-    await step("tools", () => ensureTools(say));
-    const farm = await step("farm", () => startFarm({ dir, nodes: platforms.map(nodeOf), log: say }));
+    const { mode, reason: why } = await chooseMode(dir, how);
+    say(`nodes: ${mode} (${why})`);
+    const image = asked.sample && mode === "containers" && !findGo() ? sampleWithoutGo(asked) : asked;
+    if (mode === "processes") {
+        await step("tools", () => ensureTools(say, progress));
+    }
+    const buildx = engine === "rehearsal" ? await buildxEnvironment() : {};
+    const nodes = platforms.map(nodeOf);
+    const startNodes = (task: Task) =>
+        startFarm({ dir, mode, nodes, log: say, starting: (what) => task.at(`starting ${what}`) });
+    const farm = await step("farm", () => during(progress, "services", "starting", startNodes, { done: "ready" }));
     [farm.registry.password, login(farm), farm.credentials.key].forEach((secret) => redactor.add(secret));
     // Until this run has its own, those of an earlier run must not pass for them.
     rmSync(join(dir, "outputs.json"), { force: true });
-    if (image.sample) {
-        await step("sample", () => compileSample(projectDir, platforms));
+    if (image.sample && image === asked) {
+        await step("sample", () => {
+            const compile = (task: Task) =>
+                compileSample(projectDir, platforms, (platform) => task.at(`compiling for ${platform}`));
+            return during(progress, "sample", "compiling", compile, { done: "compiled" });
+        });
     }
     const stack = await step("configuration", () => writeStackConfig(farm, image, platforms));
     redactor.add(stack.passphrase);
     say(`engine: ${engine} (${reason})`);
-    const env = environment(farm, image.strategy === "single");
+    const env = { ...environment(farm, image.strategy === "single"), ...buildx };
+    const builds = through(progress, (text) => text, taskTitles(image, platforms));
     const outputs = programOutputs(
-        await step("program", () => runProgram(engine, { projectDir, dir, stack, env, log: say })),
+        await step("program", () => runProgram(engine, { projectDir, dir, stack, env, progress: builds })),
     );
     const stored = await step("read back", () => readImage(farm.registry, image.name, outputs.digest));
     const problems = readBackProblems(stored, platforms);
@@ -75,7 +92,7 @@ async function start({ dir, platforms, image, engine: wanted }: StartArguments):
         throw new Error(`the image in the registry is not what was asked for: ${problems.join("; ")}`);
     }
     writeOutputs(dir, outputs);
-    summaryLines({ outputs, stored, image, dir, projectDir, engine, seconds }).forEach(say);
+    summaryLines({ outputs, stored, image, farm, mode, projectDir, engine, seconds }).forEach(say);
 }
 
 function nodeOf(platform: string) {

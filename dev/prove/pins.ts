@@ -45,16 +45,21 @@ export async function verifyDownload(url: string, sha256: string): Promise<strin
     return `${url} ${sha256}`;
 }
 
-/** Asks what a pinned image's tag stands for, `name:tag@digest`. Returns what was found to hold. */
+/**
+ * Asks what a pinned image's tag stands for, `name:tag@digest`. Returns what was found to hold. Docker builds official
+ * images, which have no `/` in their names, anew under the same tags: of those the digest itself is asked for.
+ */
 export async function verifyImage(image: string, servers: ImageServers = dockerHub): Promise<string> {
     const [, name = "", tag = "", digest = ""] = /^([^:@]+):([^@]+)@(sha256:[0-9a-f]{64})$/.exec(image) ?? [];
     if (name === "") {
         throw new Error(`${image} is no pinned image: it must be name:tag@sha256:…`);
     }
-    const answer = await get(`${servers.token}&scope=repository:${name}:pull`);
+    const official = !name.includes("/");
+    const repository = official ? `library/${name}` : name;
+    const answer = await get(`${servers.token}&scope=repository:${repository}:pull`);
     const { token } = (await answer.json()) as { token?: string };
     const headers = { authorization: `Bearer ${token ?? ""}`, accept: manifests.join(", ") };
-    const response = await get(`${servers.registry}/v2/${name}/manifests/${tag}`, headers);
+    const response = await get(`${servers.registry}/v2/${repository}/manifests/${official ? digest : tag}`, headers);
     const got = `sha256:${createHash("sha256")
         .update(Buffer.from(await response.arrayBuffer()))
         .digest("hex")}`;

@@ -1,6 +1,7 @@
 import { buildxRelease, buildxUrl } from "./buildxRelease";
 import { readOptions } from "./commandLine";
 import { verifyDownload, verifyImage, verifyRelease } from "./pins";
+import { registryImage } from "../local/containers/images";
 import { buildkitImage, buildkitRelease } from "../../components/node/pins";
 
 const help = `Compares the pinned releases and images with what their publishers serve. Needs an open network.
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
                     verifyDownload(buildxUrl(buildxRelease.baseUrl, buildxRelease.version, architecture), sha256),
         ),
         () => verifyImage(buildkitImage),
+        () => verifyImage(registryImage),
     ];
     let failed = 0;
     for (const check of checks) {

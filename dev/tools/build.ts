@@ -10,6 +10,8 @@ import {
     writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { PlainProgress } from "../progress/plain";
+import { type Progress, during } from "../progress/progress";
 import { GoTool, buildFlags, goTools, goVersion, readGoMod, stampOf } from "./modules";
 import { lastLines, requireDisk, requireGo, requireLinux, requireRunc, warnWithoutOverlay } from "./requirements";
 
@@ -34,13 +36,16 @@ Exit codes: 0 everything is there, 1 a build failed or something is missing, 2 w
 `;
 
 /** Builds what is missing or out of date, one tool after another: Go compiles in parallel by itself. */
-export async function ensureTools(log: (line: string) => void = (line) => console.log(line)): Promise<Tools> {
+export async function ensureTools(
+    log: (line: string) => void = (line) => console.log(line),
+    progress: Progress = new PlainProgress(log),
+): Promise<Tools> {
     requireLinux();
     if (goTools.some((tool) => !isCurrent(tool, toolsDir))) {
         warnWithoutOverlay(log);
     }
     for (const tool of goTools) {
-        await ensureTool(tool, toolsDir, log);
+        await ensureTool(tool, toolsDir, log, progress);
     }
     const runc = requireRunc(log);
     const path = (name: string) => join(toolsDir, name);
@@ -54,12 +59,18 @@ export async function ensureTools(log: (line: string) => void = (line) => consol
 }
 
 /** Builds one tool into a folder unless it is there and up to date; returns its path. */
-export async function ensureTool(tool: GoTool, folder: string, log: (line: string) => void): Promise<string> {
+export async function ensureTool(
+    tool: GoTool,
+    folder: string,
+    log: (line: string) => void,
+    progress: Progress = new PlainProgress(log),
+): Promise<string> {
     if (!isCurrent(tool, folder)) {
         mkdirSync(folder, { recursive: true });
         removeAbandonedBuilds(folder);
         requireDisk(folder);
-        await build(tool, folder, log);
+        const step = "building (a first build takes one to two minutes)";
+        await during(progress, tool.name, step, () => build(tool, folder), { done: "built" });
     }
     return join(folder, tool.name);
 }
@@ -73,12 +84,10 @@ function stampFile(tool: GoTool, target: string): string {
     return join(target, `${tool.name}.stamp`);
 }
 
-async function build(tool: GoTool, target: string, log: (line: string) => void): Promise<void> {
+async function build(tool: GoTool, target: string): Promise<void> {
     const go = requireGo(goVersion(readGoMod(tool)));
     const stamp = stampOf(tool);
-    const started = Date.now();
     const folder = mkdtempSync(join(target, `${buildPrefix}${process.pid}-`));
-    log(`${tool.name}: building (a first build takes one to two minutes)`);
     try {
         const output = join(folder, tool.name);
         await run(go, ["build", ...buildFlags(tool), "-o", output, tool.package], tool);
@@ -89,7 +98,6 @@ async function build(tool: GoTool, target: string, log: (line: string) => void):
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
-    log(`${tool.name}: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
 async function run(go: string, args: string[], tool: GoTool): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { findProgram, lastLines } from "./requirements";
 
 /** Programs of Debian and Ubuntu, or files by their paths, each with the package that has it. */
@@ -27,7 +27,7 @@ export function installPackages(
     const apt = (...args: string[]) =>
         spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=300", "-qq", ...args], { env, encoding: "utf8" });
     apt("update");
-    const { status, stderr } = apt("install", "--yes", "--no-install-recommends", ...packages);
+    const { status, stderr } = withoutServices(() => apt("install", "--yes", "--no-install-recommends", ...packages));
     if (status !== 0) {
         return `apt-get install ${packages.join(" ")} failed: ${lastLines(stderr, 3)}`;
     }
@@ -35,7 +35,22 @@ export function installPackages(
     return still.length === 0 ? undefined : `installed, and their programs are not in PATH: ${still.join(", ")}`;
 }
 
-function missingPackages(programs: Programs): string[] {
+/** Runs an installation that starts no service. https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt */
+function withoutServices<T>(install: () => T): T {
+    const policy = "/usr/sbin/policy-rc.d";
+    if (existsSync(policy)) {
+        return install();
+    }
+    writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+    try {
+        return install();
+    } finally {
+        rmSync(policy);
+    }
+}
+
+/** Packages of programs that are not there. */
+export function missingPackages(programs: Programs): string[] {
     const isThere = (name: string) =>
         name.startsWith("/") ? existsSync(name) : findProgram(name, ["/usr/sbin", "/sbin"]);
     const missing = Object.entries(programs).filter(([program]) => !isThere(program));

@@ -1,7 +1,7 @@
 import { installPackages } from "./packages";
 
 /** Programs that tests run, each with the Debian package that has it. A test without its program says so and is skipped. */
-const programs = {
+export const testPrograms = {
     ip: "iproute2",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
@@ -13,9 +13,12 @@ const programs = {
     shellcheck: "shellcheck",
     "cloud-init": "cloud-init",
     "systemd-analyze": "systemd",
+    dockerd: "docker.io",
 };
 
-const missing = installPackages(programs, "the tests");
-if (missing !== undefined) {
-    console.log(`some tests are skipped: ${missing}`);
+if (require.main === module) {
+    const missing = installPackages(testPrograms, "the tests");
+    if (missing !== undefined) {
+        console.log(`some tests are skipped: ${missing}`);
+    }
 }

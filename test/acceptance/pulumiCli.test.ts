@@ -1,16 +1,22 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { chooseEngine } from "../../dev/local/engine";
 import type { Farm } from "../../dev/local/farm";
 import { succeed } from "../support/commands";
 import { stopNode } from "../support/farmFaults";
-import { Project, RegistryView, fromProbe, root, temporaryFolder, testFarm, writeContext } from "../support/project";
-import { Cli } from "./pulumi";
+import {
+    type Project,
+    type RegistryView,
+    fromProbe,
+    root,
+    temporaryFolder,
+    testFarm,
+    writeContext,
+} from "../support/project";
+import { missing, startInfra } from "./infra";
+import type { Cli } from "./pulumi";
 
-const { engine, reason } = chooseEngine();
-const missing = engine === "pulumi" ? undefined : reason;
 if (missing) {
-    process.stderr.write(`skipped: the Pulumi CLI: ${missing}\n`);
+    process.stderr.write(`skipped: ${missing}\n`);
 }
 
 // The CLI compiles programs, and a component package first installs itself.
@@ -20,28 +26,16 @@ const platforms = ["linux/amd64", "linux/386"];
 const dockerfile = `${fromProbe}RUN ["/probe", "arch", "/arch"]\n`;
 
 (missing ? describe.skip : describe)("under the Pulumi CLI", () => {
-    const base = temporaryFolder("cli");
+    let base: string;
     let farm: Farm;
     let infra: Project;
     let cli: Cli;
     let registry: RegistryView;
 
     beforeAll(async () => {
-        farm = await testFarm(base);
-        registry = new RegistryView(farm);
-        infra = new Project(farm, base, "infra", "prod");
+        base = temporaryFolder("cli");
+        ({ farm, project: infra, registry, cli } = await startInfra(base));
         writeContext(path.join(infra.dir, "ctx"), dockerfile);
-        // The provider reads an index back over HTTPS, on loopback too.
-        const authorities = path.join(base, "authorities.pem");
-        fs.copyFileSync(farm.registry.caFile, authorities);
-        const { DOCKER_CONFIG, MULTIARCH_BUILDER_READY_SECONDS } = (await infra.prepare(undefined)).env;
-        const env = {
-            DOCKER_CONFIG: DOCKER_CONFIG!,
-            MULTIARCH_BUILDER_READY_SECONDS: MULTIARCH_BUILDER_READY_SECONDS!,
-        };
-        cli = new Cli(base, { ...env, SSL_CERT_FILE: authorities });
-        fs.rmSync(path.join(infra.dir, "Pulumi.prod.yaml"));
-        await cli.succeed(infra.dir, "stack", "init", "prod", "--no-select");
     });
 
     afterAll(async () => {

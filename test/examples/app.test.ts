@@ -32,11 +32,11 @@ afterAll(async () => {
     fs.rmSync(base, { recursive: true, force: true });
 });
 
-/** The infra team's update, with another client certificate if one is given: no image of its own. */
-async function updateInfra(client?: KeyPair) {
+/** The infra team's update, with another client certificate or other settings if given: no image of its own. */
+async function updateInfra(client?: KeyPair, settings: Record<string, unknown> = {}) {
     const { ca } = farm.credentials;
     const credentials = client && { ca, cert: client.cert, key: new Secret(client.key) };
-    const prepared = await infra.prepare(undefined, credentials && { credentials });
+    const prepared = await infra.prepare(undefined, { ...settings, ...(credentials && { credentials }) });
     const stateFile = path.join(base, "prod.json");
     const options = { projectDir: infra.dir, stack: "prod", log: (line: string) => void lines.push(line) };
     return rehearse({ command: "up", ...options, ...prepared, stateFile });
@@ -100,6 +100,20 @@ test("a farm that got a new certificate rebuilds nothing, and the next build use
     expect(next.errors).toEqual([]);
     const registry = new RegistryView(farm);
     expect(await registry.tagDigest("web", "1.0.1")).toBe(await registry.tagDigest("web", "1.0.0"));
+});
+
+test("a farm with another node, at other addresses, changes nothing in the application, which contacts no node", async () => {
+    const endpoints = ["amd64", "386", "arm64", "s390x"].map((arch, i) => ({
+        platforms: [`linux/${arch}`],
+        // Nothing listens there.
+        endpoint: `tcp://127.0.0.1:${i + 1}`,
+        serverName: `${arch}.test`,
+    }));
+    expect((await updateInfra(undefined, { endpoints })).errors).toEqual([]);
+    const unchanged = await updateApp("fifth", "1.0.1");
+    expect(unchanged.errors).toEqual([]);
+    expect(kinds(unchanged)).toEqual(["read", "same"]);
+    expect((await updateInfra(await issueClient(pki.clientCa, valid))).errors).toEqual([]);
 });
 
 test("services of one repository are built from their own folders and what they share", async () => {

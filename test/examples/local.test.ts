@@ -41,7 +41,7 @@ async function update() {
 
 test("a stack of one's own builds on what `npm start` left running", async () => {
     await installExamples(base, ["local"]);
-    await run("start", "--engine", "rehearsal");
+    await run("start", "--engine", "rehearsal", "--nodes", "processes");
     const result = await update();
     expect(result.errors).toEqual([]);
     const { builder } = JSON.parse(fs.readFileSync(path.join(folder, "outputs.json"), "utf8")) as { builder: Builder };

@@ -65,6 +65,7 @@ describe("arguments of npm start", () => {
         [["--platforms", "linux/amd46"], /linux\/amd64/],
         [["--platforms", "windows/amd64"], /only Linux/],
         [["--engine", "terraform"], /"terraform": use pulumi or rehearsal/],
+        [["--nodes", "pods"], /"pods": use processes or containers/],
         [["--strategy", "both"], /per-platform or single/],
         [["--strategy", "single", "--smoke-test", "/a"], /--smoke-test cannot be used/],
         [["--tag=-x"], /"-x": use up to 128/],

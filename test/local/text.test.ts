@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import type { ImageArguments } from "../../dev/local/arguments";
+import { canRun } from "../../dev/local/emulation";
 import { renderBuildkitdToml } from "../../dev/local/node";
 import { renderRegistryConfig } from "../../dev/local/registry";
 import { readBackProblems } from "../../dev/local/registryClient";
@@ -30,6 +31,7 @@ const farm = {
     ],
     credentials: { ca: "CA", cert: "CERT", key: "KEY" },
     registry: { address: "127.0.0.1:5", username: "local", password: "PASSWORD", caFile: "/ca.pem" },
+    canRun,
 };
 // A platform that no test machine runs, natively or emulated.
 const foreign = process.arch === "x64" ? "linux/loong64" : "linux/mips64le";
@@ -64,14 +66,16 @@ describe("summary", () => {
     const outputs = { platforms: [native, foreign], images: {} } as unknown as ProgramOutputs;
 
     it("never calls a test passed that did not run", () => {
-        expect(smokeTestResult(native, outputs, image)).toBe("passed");
-        expect(smokeTestResult(foreign, outputs, image)).toBe(`not run (no emulator for ${foreign})`);
-        expect(smokeTestResult(native, outputs, { ...image, smokeTest: [] })).toMatch(/^not run \(none asked for/);
-        expect(smokeTestResult(native, outputs, { ...image, strategy: "single" })).toMatch(
+        expect(smokeTestResult(native, outputs, image, canRun)).toBe("passed");
+        expect(smokeTestResult(foreign, outputs, image, canRun)).toBe(`not run (no emulator for ${foreign})`);
+        expect(smokeTestResult(native, outputs, { ...image, smokeTest: [] }, canRun)).toMatch(
+            /^not run \(none asked for/,
+        );
+        expect(smokeTestResult(native, outputs, { ...image, strategy: "single" }, canRun)).toMatch(
             /^not run \(--strategy single/,
         );
         const left = { ...outputs, images: { [native]: { ref: "", digest: "", node: "", smokeTested: false } } };
-        expect(smokeTestResult(native, left, image)).toMatch(/^not run/);
+        expect(smokeTestResult(native, left, image, canRun)).toMatch(/^not run/);
     });
 
     it("names outputs that are missing", () => {
@@ -97,16 +101,12 @@ describe("configuration of the services", () => {
     it("pins a node to its platforms and gives it its own everything", () => {
         const toml = renderBuildkitdToml(
             {
-                dir: "/srv",
-                tools: { buildkitd: "/b", runc: "/usr/sbin/runc" },
-                name: "arm64",
+                tools: { runc: "/usr/sbin/runc" },
                 platforms: ["linux/arm64", "linux/arm/v7"],
                 port: 20001,
-                serverName: "s",
                 certFile: "/c.pem",
                 keyFile: "/k.pem",
                 clientCaFile: "/ca.pem",
-                credentials: farm.credentials,
                 registryAddress: "127.0.0.1:5",
             },
             "/srv/nodes/arm64",

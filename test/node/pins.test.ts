@@ -17,7 +17,11 @@ describe("verify:pins", () => {
         server = createServer((request, response) => {
             asked.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
             const url = request.url ?? "";
-            const known = url.includes("/v0.32.2/") ? "tarball" : url.includes("/manifests/v1") ? "index" : undefined;
+            const known = url.includes("/v0.32.2/")
+                ? "tarball"
+                : /\/manifests\/(v1|sha256:)/.test(url)
+                  ? "index"
+                  : undefined;
             const body = url.startsWith("/token") ? '{"token":"t0ken"}' : known;
             response.writeHead(body === undefined ? 404 : 200).end(body);
         });
@@ -61,6 +65,15 @@ describe("verify:pins", () => {
         await expect(verifyImage("moby/buildkit:v1", servers())).rejects.toThrow("is no pinned image");
     });
 
+    it("asks for an official image by its digest, since its tag moves", async () => {
+        const image = `registry:3@sha256:${sha256("index")}`;
+        await expect(verifyImage(image, servers())).resolves.toBe(image);
+        expect(asked.slice(-2)).toEqual([
+            "GET /token?service=x&scope=repository:library/registry:pull",
+            `GET /v2/library/registry/manifests/sha256:${sha256("index")} Bearer t0ken`,
+        ]);
+    });
+
     it("has exit codes", async () => {
         const command = (...args: string[]) =>
             runCommand(`${root}/node_modules/.bin/tsx`, [`${root}/dev/prove/verifyPins.ts`, ...args], {
@@ -73,7 +86,7 @@ describe("verify:pins", () => {
         });
         expect(await command("--what")).toMatchObject({
             status: 2,
-            stderr: expect.stringContaining("see --help") as string,
+            stderr: expect.stringContaining("Usage: npm run verify:pins") as string,
         });
     }, 120_000);
 

@@ -45,7 +45,13 @@ test("is named and numbered as the library is", () => {
     );
 });
 
-test("every component, argument and output says what it is", () => {
+test("every component, argument, output and field says what it is", () => {
+    const fields = Object.entries(schema.types).flatMap(([token, { properties = {} }]) =>
+        Object.entries(properties)
+            .filter(([, property]) => !("description" in property && property.description))
+            .map(([name]) => `${token}.${name}`),
+    );
+    expect(fields).toEqual([]);
     const silent = Object.entries(schema.resources).flatMap(([token, { description, properties, inputProperties }]) => [
         ...(description?.trim() ? [] : [token]),
         ...[...Object.entries(properties), ...Object.entries(inputProperties)]
@@ -56,9 +62,14 @@ test("every component, argument and output says what it is", () => {
 });
 
 test("enumerations are enumerations in every language", () => {
-    const values = (name: string) => schema.types[`multiarch-builder:index:${name}`]?.enum?.map(({ value }) => value);
-    expect(values("BuildStrategy")).toEqual(Object.values(library.BuildStrategy));
-    expect(values("EksSecurity")).toEqual(Object.values(library.EksSecurity));
+    const served = Object.entries(schema.types).flatMap(([token, { enum: values }]) =>
+        values ? [[token, values.map(({ value }) => value)] as const] : [],
+    );
+    const exported = Object.entries(library).filter(([, value]) => typeof value === "object");
+    expect(exported.length).toBeGreaterThan(5);
+    expect(Object.fromEntries(served)).toEqual(
+        Object.fromEntries(exported.map(([name, value]) => [`multiarch-builder:index:${name}`, Object.values(value)])),
+    );
 });
 
 test("examples/app-yaml gives components what their schema takes", () => {
@@ -73,6 +84,19 @@ test("examples/app-yaml gives components what their schema takes", () => {
     own.forEach(({ type, properties }) => expectFits(type.split(":")[1]!, Object.keys(properties)));
     const outputs = Object.keys(inputsOf("MultiArchImage").properties);
     expect(outputs).toContain("ref");
+});
+
+test("examples/app-go gives components what their schema takes", () => {
+    const program = fs.readFileSync(path.join(root, "examples/app-go/main.go"), "utf8");
+    const calls = [...program.matchAll(/&multiarch\.(\w+)Args\{\n([^]*?)\n\t+\}\)/g)];
+    expect(calls).toHaveLength(1);
+    for (const [, component, fields] of calls) {
+        const names = [...fields!.matchAll(/^\t+([A-Z])(\w*):/gm)].map(
+            ([, first, rest]) => first!.toLowerCase() + rest!,
+        );
+        expect(names.length).toBeGreaterThan(3);
+        expectFits(component!, names);
+    }
 });
 
 test("examples/app-python gives components what their schema takes", () => {

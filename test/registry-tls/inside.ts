@@ -24,8 +24,8 @@ async function startNodes(trusted: boolean): Promise<Farm> {
     const nodes = platforms.map((platform) => ({ name: platform.split("/")[1]!, platforms: [platform] }));
     const trustedRegistries = trusted ? [{ host: registry.address, caFile: registry.caFile }] : [];
     const started = await startFarm({ dir: path.join(base, "farm"), nodes, registry: false, trustedRegistries });
-    const { dir, nodes: running, credentials, fresh } = started;
-    return { dir, nodes: running, credentials, fresh, registry, stop: () => started.stop() };
+    const { dir, nodes: running, credentials, fresh, canRun } = started;
+    return { dir, nodes: running, credentials, fresh, registry, canRun, stop: () => started.stop() };
 }
 
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Analyzer } from "@pulumi/pulumi/provider/experimental/analyzer";
+import * as library from "../../components";
 import { root, temporaryFolder } from "../support/project";
 
 interface Property {
@@ -71,6 +72,19 @@ test("Pulumi's analyzer takes every component, so the package can serve every Pu
 test("every public argument, output and field is documented", () => {
     const silent = properties().filter(([, { description }]) => !description?.trim() || /\[object/.test(description));
     expect(silent.map(([name]) => name)).toEqual([]);
+});
+
+test("every enumeration is one of texts, and each of its values is documented", () => {
+    const enums = Object.entries(analysis.typeDefinitions).flatMap(([name, { type, enum: values }]) =>
+        values ? [{ name, type, values }] : [],
+    );
+    const exported = Object.entries(library).filter(([, value]) => typeof value === "object");
+    expect(enums.map(({ name }) => name).sort()).toEqual(exported.map(([name]) => name).sort());
+    expect(enums.filter(({ type }) => type !== "string")).toEqual([]);
+    const silent = enums.flatMap(({ name, values }) =>
+        values.filter(({ description }) => !description?.trim()).map(({ value }) => `${name}.${value}`),
+    );
+    expect(silent).toEqual([]);
 });
 
 test("every property has a type of its own", () => {

@@ -25,7 +25,8 @@ export function writeSource(project: Project, platforms: string[], version: stri
 /** A farm whose parts differ for those who configure a stack from it. */
 export function altered(farm: Farm, parts: Partial<Pick<Farm, "nodes" | "credentials" | "registry">>): Farm {
     const { dir, nodes, credentials, registry, fresh } = farm;
-    return { dir, nodes, credentials, registry, fresh, ...parts, stop: () => farm.stop() };
+    const { canRun } = farm;
+    return { dir, nodes, credentials, registry, fresh, canRun, ...parts, stop: () => farm.stop() };
 }
 
 /** A run that has to fail, and what a fault must not touch. */

@@ -21,7 +21,8 @@ export async function testFarm(dir: string, platforms = ["linux/amd64", "linux/3
         name: platform.split("/").slice(1).join("-"),
         platforms: [platform],
     }));
-    return startFarm({ dir: path.join(dir, "farm"), nodes });
+    const mode = process.env.MULTIARCH_TEST_NODES === "containers" ? "containers" : "processes";
+    return startFarm({ dir: path.join(dir, "farm"), nodes, mode });
 }
 
 /** The probe for a platform's RUN steps, compiled once per machine and source. */

@@ -15,6 +15,9 @@ export interface Recorded {
     createTimeout: string;
     hooks: string[];
     replacementTrigger?: unknown;
+    protect: boolean;
+    /** The provider that it is given to, `<URN>::<id>`; empty for the default one. */
+    provider: string;
 }
 
 /** A hook as the program registered it; the mocks run none. */
@@ -31,7 +34,7 @@ type Monitor = Record<string, (request: unknown, callback: (error: unknown, resp
 export class Recorder {
     readonly resources: Recorded[] = [];
     readonly hooks: RecordedHook[] = [];
-    readonly invokes: { token: string; inputs: unknown; parent?: string }[] = [];
+    readonly invokes: { token: string; inputs: unknown; provider: string }[] = [];
 
     constructor(
         private readonly options: {
@@ -57,8 +60,8 @@ export class Recorder {
                         state: { ...(inputs as object), ...outputs },
                     };
                 },
-                call: ({ token, inputs }) => {
-                    this.invokes.push({ token, inputs });
+                call: ({ token, inputs, provider }) => {
+                    this.invokes.push({ token, inputs, provider: provider ?? "" });
                     if (!options.call) {
                         throw new Error(`unexpected invoke of ${token}`);
                     }
@@ -123,6 +126,8 @@ interface Request {
     getCustomtimeouts?: () => { getCreate(): string } | undefined;
     getHooks(): { toObject(): Record<string, string[]> } | undefined;
     getReplacementTrigger?: () => { toJavaScript(): unknown } | undefined;
+    getProtect(): boolean;
+    getProvider(): string;
 }
 
 function describe(request: Request): Omit<Recorded, "urn"> {
@@ -140,6 +145,8 @@ function describe(request: Request): Omit<Recorded, "urn"> {
             names.map((name) => `${event}: ${name}`),
         ),
         replacementTrigger: request.getReplacementTrigger?.()?.toJavaScript(),
+        protect: request.getProtect(),
+        provider: request.getProvider(),
     };
 }
 

@@ -27,18 +27,24 @@ test("a whole record has no problem, with null for what it may lack too", () => 
     expect(problemsOf({ ...good, imageRepositoryUrl: null, cacheRepositoryUrl: undefined })).toEqual([]);
 });
 
-test.each([null, undefined, 5, "ci", [], {}, { name: "ci" }, { nodes: 5 }, { nodes: "x" }])(
-    "%j is no record",
-    (value) => {
-        expect(recordProblems(value as unknown as Builder, "builder")).toEqual([
-            {
-                path: "builder",
-                value,
-                reason: "must be a builder's record, { name, nodes, … }: the output `builder` of the stack that owns it",
-            },
-        ]);
-    },
-);
+test.each([null, undefined, 5, [], {}, { name: "ci" }, { nodes: 5 }, { nodes: "x" }])("%j is no record", (value) => {
+    expect(recordProblems(value as unknown as Builder, "builder")).toEqual([
+        {
+            path: "builder",
+            value,
+            reason: "must be a builder's record, { name, nodes, … }: the output `builder` of the stack that owns it",
+        },
+    ]);
+});
+
+test("a record as text is told to be parsed", () => {
+    expect(recordProblems("{}" as unknown as Builder, "builder")).toMatchObject([
+        {
+            path: "builder",
+            reason: expect.stringMatching(/; text has to be parsed, for example by `pulumi\.jsonParse`$/) as string,
+        },
+    ]);
+});
 
 const endpointRule = "must be tcp://host:port, for example tcp://10.0.1.5:1234";
 

@@ -126,7 +126,11 @@ describe("smoke tests, logins, strategies and the builder", () => {
             { builder: null },
             "`builder`: is missing: give the builder's record, an output of the stack that owns it",
         ],
-        ["a name as builder", { builder: "ci" }, `\`builder\`: ${recordShape} (got "ci")`],
+        [
+            "a name as builder",
+            { builder: "ci" },
+            `\`builder\`: ${recordShape}; text has to be parsed, for example by \`pulumi.jsonParse\` (got "ci")`,
+        ],
         ["a number as builder", { builder: 5 }, `\`builder\`: ${recordShape} (got 5)`],
         [
             "a bad builder name",

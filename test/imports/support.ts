@@ -1,0 +1,82 @@
+import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
+import * as pulumi from "@pulumi/pulumi";
+import { MultiArchBuilder, type MultiArchBuilderArgs } from "../../components";
+import { invokes, models } from "../../dev/rehearsal/models";
+import { Recorder, reveal } from "../support/recorder";
+
+/** The least of each backend that makes resources of its own, with access for one CI system. */
+export const onAws = {
+    ec2: { ec2: { subnetId: "subnet-0123456789abcdef0" } },
+    eks: {
+        eks: { clusterName: "tools", subnetIds: ["subnet-0123456789abcdef0"], access: { namespaces: ["runners"] } },
+    },
+} satisfies Record<string, MultiArchBuilderArgs>;
+
+/** Answers from the rehearsal's models. What is in certificates is tested with real ones. */
+function outputs(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+    if (type.startsWith("tls:")) {
+        const [key, certPem] = [`KEY ${name}`, `CERT ${name}`];
+        return { privateKeyPem: key, privateKeyPemPkcs8: key, certPem, validityEndTime: "2099-01-01T00:00:00Z" };
+    }
+    if (type === "docker-build:index:Image") {
+        return { digest: `sha256:${"a".repeat(64)}`, ref: "" };
+    }
+    if (type === "docker-build:index:Index") {
+        return { ref: `${inputs.tag as string}@sha256:${"c".repeat(64)}` };
+    }
+    return models[type]?.(inputs as never, `urn::${type}::${name}`) ?? {};
+}
+
+/** Runs a program against a recorder; `answers` are invokes' besides those of the models. */
+export async function recorded(
+    program: () => void,
+    answers: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>> = {},
+): Promise<Recorder> {
+    const run = new Recorder({
+        outputs,
+        call: (token, inputs) => {
+            const answer = answers[token] ?? (invokes[token] as ((args: never) => Record<string, unknown>) | undefined);
+            if (!answer) {
+                throw new Error(`unexpected invoke of ${token}`);
+            }
+            return reveal(answer(inputs as never)) as Record<string, unknown>;
+        },
+    });
+    await run.install();
+    program();
+    await run.settle();
+    return run;
+}
+
+/** A farm on AWS with an image. */
+export function farmWithImage(
+    name: string,
+    backend: keyof typeof onAws,
+    opts: pulumi.ComponentResourceOptions = {},
+    args: Partial<MultiArchBuilderArgs> = {},
+): MultiArchBuilder {
+    const farm = new MultiArchBuilder(name, { ...onAws[backend], ...args }, opts);
+    farm.buildImage(`${name}-api`, {
+        dockerfileInline: "FROM scratch",
+        tags: ["1"],
+        smokeTest: [["/api"]],
+    });
+    return farm;
+}
+
+export const cluster = () => new KubernetesProvider("cluster", { context: "tools" });
+
+/** A team's own component with a farm in it. */
+export class Platform extends pulumi.ComponentResource {
+    readonly farm: MultiArchBuilder;
+
+    constructor(
+        name: string,
+        make: (parent: pulumi.Resource) => MultiArchBuilder,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("acme:index:Platform", name, {}, opts);
+        this.farm = make(this);
+        this.registerOutputs({});
+    }
+}
