@@ -5,6 +5,7 @@ import type { Farm, FarmNode } from "../local/farm";
 import { NodeView } from "../../test/support/nodes";
 import { Project, root } from "../../test/support/project";
 import { type Workload, nativePlatforms } from "./workloads";
+import { basicAuth } from "../local/registry";
 
 /** Something that builds a workload for both native platforms, and what a run of it took. */
 export interface Contender {
@@ -118,7 +119,7 @@ export function nodesOf({ farm }: Contender): NodeView[] {
 }
 
 function login({ registry }: Farm): string {
-    const auth = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    const auth = basicAuth(registry);
     return JSON.stringify({ auths: { [registry.address]: { auth } } });
 }
 

@@ -21,6 +21,11 @@ export interface LocalRegistry {
     caFile: string;
 }
 
+/** A registry's login as HTTP's basic authentication and Docker's `auths` have it. */
+export function basicAuth({ username, password }: Pick<LocalRegistry, "username" | "password">): string {
+    return Buffer.from(`${username}:${password}`).toString("base64");
+}
+
 export interface RegistryOptions {
     dir: string;
     tools: Pick<Tools, "registry">;
@@ -112,7 +117,7 @@ export async function ensurePassword(folder: string): Promise<string> {
 export async function probe(registry: LocalRegistry, protocol: "http:" | "https:"): Promise<string | undefined> {
     try {
         const anonymous = await status(registry, protocol, {});
-        const login = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+        const login = basicAuth(registry);
         const known = await status(registry, protocol, { authorization: `Basic ${login}` });
         return anonymous === 401 && known === 200
             ? undefined

@@ -1,4 +1,4 @@
-import type { LocalRegistry } from "./registry";
+import { type LocalRegistry, basicAuth } from "./registry";
 
 /** One platform of an image as the registry has it. */
 export interface StoredPlatform {
@@ -81,7 +81,7 @@ function platformText({ os, architecture, variant }: ImageConfig): string {
 }
 
 async function get<T>(registry: LocalRegistry, path: string): Promise<T> {
-    const login = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    const login = basicAuth(registry);
     const url = `http://${registry.address}/v2/${path}`;
     const response = await fetch(url, { headers: { accept: manifestTypes, authorization: `Basic ${login}` } });
     if (!response.ok) {

@@ -17,6 +17,7 @@ import { compileSample, sampleWithoutGo } from "./sample";
 import { writeStackConfig } from "./stackConfig";
 import { farmState } from "./stopFarm";
 import { programOutputs, summaryLines } from "./summary";
+import { basicAuth } from "./registry";
 
 const projectDir = resolve(__dirname, "../..");
 
@@ -119,7 +120,7 @@ function environment(farm: Farm, hostLogin: boolean): Record<string, string> {
 }
 
 function login({ registry }: Farm): string {
-    return Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    return basicAuth(registry);
 }
 
 // https://go.dev/src/crypto/x509/root_linux.go

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { findProgram } from "../../dev/tools/requirements";
 import { fromProbe, root, temporaryFolder, writeContext } from "../support/project";
 import { type Infra, missing, startInfra } from "./infra";
+import { basicAuth } from "../../dev/local/registry";
 
 // The component package installs itself, and each language its own SDK of it.
 jest.setTimeout(1_800_000);
@@ -34,8 +35,8 @@ const runnable = Object.entries(languages).filter(([language, programs]) => {
         const { cli, farm, project } = infra;
         await project.prepare(undefined);
         await cli.succeed(project.dir, "up", "--yes", "--skip-preview", "--stack", "prod");
-        const { address, username, password } = farm.registry;
-        const auth = Buffer.from(`${username}:${password}`).toString("base64");
+        const { address } = farm.registry;
+        const auth = basicAuth(farm.registry);
         // The examples leave the login to the host.
         fs.writeFileSync(
             path.join(project.dockerConfig, "config.json"),

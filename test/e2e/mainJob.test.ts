@@ -3,6 +3,7 @@ import * as path from "node:path";
 import type { Farm } from "../../dev/local/farm";
 import { nodeView } from "../support/nodes";
 import { Project, RegistryView, fromProbe, temporaryFolder, testFarm, writeContext } from "../support/project";
+import { basicAuth } from "../../dev/local/registry";
 
 const dockerfile = `${fromProbe}COPY VERSION /
 RUN ["/probe", "arch", "/arch"]
@@ -152,8 +153,8 @@ describe("strategy single", () => {
     const image = { name: "one", context: "ctx", tags: ["1.0", "latest"], platforms, strategy: "single" };
 
     function login(): string {
-        const { address, username, password } = farm.registry;
-        const auth = Buffer.from(`${username}:${password}`).toString("base64");
+        const { address } = farm.registry;
+        const auth = basicAuth(farm.registry);
         return JSON.stringify({ auths: { [address]: { auth } } });
     }
 

@@ -6,6 +6,7 @@ import { type Farm, startFarm } from "../../dev/local/farm";
 import type { RehearseResult } from "../../dev/rehearsal/run";
 import { nodeView } from "../support/nodes";
 import { Project, fromProbe, temporaryFolder, writeContext } from "../support/project";
+import { basicAuth } from "../../dev/local/registry";
 
 jest.setTimeout(180_000);
 
@@ -159,8 +160,8 @@ test("another image stays on its own replica and its cache when a third comes", 
 });
 
 test("strategy single builds on the first replica, and no number of replicas builds it again", async () => {
-    const { address, username, password } = farm.registry;
-    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const { address } = farm.registry;
+    const auth = basicAuth(farm.registry);
     const project = new ScaledProject("single", { name: imageOn({ 2: 1, 3: 2 }), strategy: "single" });
     project.env.DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [address]: { auth } } });
     const built = await builds(() => project.up(2, ["amd64-1"]));

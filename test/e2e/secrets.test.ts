@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Farm } from "../../dev/local/farm";
 import { Project, RegistryView, Secret, fromProbe, temporaryFolder, testFarm, writeContext } from "../support/project";
+import { basicAuth } from "../../dev/local/registry";
 
 const buildSecret = "swordfish-build-secret";
 const buildArgument = "swordfish-build-argument";
@@ -25,7 +26,7 @@ afterAll(async () => {
 /** What must be found nowhere but where it belongs. */
 function secrets(): string[] {
     const key = farm.credentials.key.split("\n")[1]!;
-    const login = Buffer.from(`${farm.registry.username}:${farm.registry.password}`).toString("base64");
+    const login = basicAuth(farm.registry);
     return [buildSecret, buildArgument, passphrase, farm.registry.password, login, key];
 }
 

@@ -8,6 +8,7 @@ import { plantPki, valid } from "../support/faultPki";
 import { Project, RegistryView, Secret, fromProbe, temporaryFolder, testFarm, writeContext } from "../support/project";
 import { operations } from "../rehearsal/trial";
 import { installExamples } from "./installed";
+import { basicAuth } from "../../dev/local/registry";
 
 // The package is compiled first, and a machine may be busy.
 jest.setTimeout(900_000);
@@ -45,7 +46,7 @@ async function updateInfra(client?: KeyPair, settings: Record<string, unknown> =
 /** An update of an example, on a machine that has never seen the farm. */
 async function update(example: string, machine: string, config: Record<string, unknown>) {
     const { registry } = farm;
-    const auth = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    const auth = basicAuth(registry);
     const configFile = path.join(base, example, "Pulumi.dev.yaml");
     fs.writeFileSync(configFile, JSON.stringify(config));
     return rehearse({

@@ -12,6 +12,7 @@ import { Project, RegistryView, temporaryFolder, testFarm } from "../support/pro
 import { prepareShell } from "../dockerfiles/bases";
 import { operations } from "../rehearsal/trial";
 import { installExamples } from "./installed";
+import { basicAuth } from "../../dev/local/registry";
 
 // The package is compiled first, and a machine may be busy.
 jest.setTimeout(900_000);
@@ -75,7 +76,7 @@ function shells(): string | undefined {
     beforeEach(() => (asked = []));
 
     function login({ registry }: Farm): string {
-        const auth = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+        const auth = basicAuth(registry);
         return JSON.stringify({ auths: { [registry.address]: { auth } } });
     }
 

@@ -4,6 +4,7 @@ import type { Farm } from "../../dev/local/farm";
 import { succeed } from "../support/commands";
 import { nodeView } from "../support/nodes";
 import { Project, RegistryView, fromProbe, root, temporaryFolder, testFarm, writeContext } from "../support/project";
+import { basicAuth } from "../../dev/local/registry";
 
 const platforms = ["linux/amd64", "linux/386"];
 const names = ["amd64", "386"];
@@ -31,8 +32,8 @@ afterAll(async () => {
 
 /** What a team without this package types: one build on the multi-node builder, one cache ref for all platforms. */
 async function plainBuild(): Promise<void> {
-    const { address, username, password } = farm.registry;
-    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const { address } = farm.registry;
+    const auth = basicAuth(farm.registry);
     const cache = `type=registry,ref=${address}/cache:shared`;
     const output = ["--platform", platforms.join(), "--provenance=false", "--push", "--tag", `${address}/plain:1`];
     const caches = ["--cache-from", cache, "--cache-to", `${cache},mode=max,image-manifest=true,oci-mediatypes=true`];

@@ -6,6 +6,7 @@ import { type Farm, startFarm } from "../../dev/local/farm";
 import { expectFault, stackOn } from "../support/faults";
 import { nodeView } from "../support/nodes";
 import { Project, RegistryView, temporaryFolder } from "../support/project";
+import { basicAuth } from "../../dev/local/registry";
 
 // Each node builds what one machine of a farm would: its own family, and the others by declaration.
 const nodes = [
@@ -82,8 +83,8 @@ async function readBack(repository: string, tag: string): Promise<Stored[]> {
 }
 
 async function blob(repository: string, digest: string): Promise<Buffer> {
-    const { address, username, password } = farm.registry;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const { address } = farm.registry;
+    const authorization = `Basic ${basicAuth(farm.registry)}`;
     const response = await fetch(`http://${address}/v2/${repository}/blobs/${digest}`, { headers: { authorization } });
     expect(response.status).toBe(200);
     return Buffer.from(await response.arrayBuffer());
@@ -123,8 +124,8 @@ test("seven platforms are cross-built on three nodes into one index", async () =
 }, 120_000);
 
 test("strategy single puts the same seven platforms into one index", async () => {
-    const { address, username, password } = farm.registry;
-    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const { address } = farm.registry;
+    const auth = basicAuth(farm.registry);
     const project = new Project(farm, base, "single", "single");
     project.env.DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [address]: { auth } } });
     writePlatformFiles(path.join(project.dir, "ctx"));

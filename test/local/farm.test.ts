@@ -18,6 +18,7 @@ import { stopFarm } from "../../dev/local/stopFarm";
 import { goEnvironment } from "../../dev/local/sample";
 import { toolsDir } from "../../dev/tools/build";
 import { requireGo } from "../../dev/tools/requirements";
+import { basicAuth } from "../../dev/local/registry";
 
 // buildkitd runs build steps as root on Linux; elsewhere these tests cannot run.
 const describeAsRoot = process.platform === "linux" && process.getuid?.() === 0 ? describe : describe.skip;
@@ -54,7 +55,7 @@ describeAsRoot("a farm", () => {
             const key = (file: string) => join(dir, "pki", file);
             writeFileSync(join(context, "Dockerfile"), 'FROM scratch\nCOPY tool /tool\nRUN ["/tool"]\n');
             const image = `${farm.registry.address}/t/${name}:1`;
-            const auth = Buffer.from(`${farm.registry.username}:${farm.registry.password}`).toString("base64");
+            const auth = basicAuth(farm.registry);
             const out = join(dir, `out-${name}`);
             const build = (output: string) =>
                 spawnSync(

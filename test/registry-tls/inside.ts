@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { type Farm, startFarm } from "../../dev/local/farm";
-import type { LocalRegistry } from "../../dev/local/registry";
+import { type LocalRegistry, basicAuth } from "../../dev/local/registry";
 import { expectFault } from "../support/faults";
 import { nodeView } from "../support/nodes";
 import { until } from "../support/processes";
@@ -99,7 +99,7 @@ test("wiped nodes take every step from the cache in the registry", async () => {
 
 test("strategy single pushes with the host's login", async () => {
     const checkout = project("1", true, "single");
-    const auth = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    const auth = basicAuth(registry);
     checkout.env.DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [registry.address]: { auth } } });
     const result = await checkout.run({ ...image, name: "one", tags: ["single"], strategy: "single" });
     expect(result.errors).toEqual([]);

@@ -5,7 +5,7 @@ import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { hashSync } from "bcryptjs";
-import { renderRegistryConfig } from "../../dev/local/registry";
+import { renderRegistryConfig, basicAuth } from "../../dev/local/registry";
 import { toolsDir } from "../../dev/tools/build";
 
 const username = "local";
@@ -77,7 +77,7 @@ export class LocalTestRegistry {
 
     private call(method: string, target: string, body?: string, type?: string): Promise<Response> {
         const url = target.startsWith("http") ? target : `http://${this.host}/v2/${target}`;
-        const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+        const authorization = `Basic ${basicAuth({ username, password })}`;
         return fetch(url, { method, body, headers: { authorization, ...(type ? { "content-type": type } : {}) } });
     }
 }

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
+import { basicAuth } from "../../dev/local/registry";
 
 const tools = path.resolve(__dirname, "../../.tools/bin");
 
@@ -68,7 +69,7 @@ export async function startBackend(): Promise<Backend> {
         await Promise.all(children.map(ended));
         fs.rmSync(folder, { recursive: true, force: true });
     };
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const authorization = `Basic ${basicAuth({ username, password })}`;
     const get = (url: string, accept = "*/*") =>
         fetch(`http://${host}/v2/${url}`, { headers: { authorization, accept } });
     try {

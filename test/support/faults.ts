@@ -5,6 +5,7 @@ import type { Farm } from "../../dev/local/farm";
 import { type RehearseResult } from "../../dev/rehearsal/run";
 import { processesOf, until } from "./processes";
 import { Project, RegistryView, fromProbe, writeContext } from "./project";
+import { basicAuth } from "../../dev/local/registry";
 
 export { until };
 
@@ -24,8 +25,7 @@ export function writeSource(project: Project, platforms: string[], version: stri
 
 /** A farm whose parts differ for those who configure a stack from it. */
 export function altered(farm: Farm, parts: Partial<Pick<Farm, "nodes" | "credentials" | "registry">>): Farm {
-    const { dir, nodes, credentials, registry, fresh } = farm;
-    const { canRun } = farm;
+    const { dir, nodes, credentials, registry, fresh, canRun } = farm;
     return { dir, nodes, credentials, registry, fresh, canRun, ...parts, stop: () => farm.stop() };
 }
 
@@ -107,7 +107,7 @@ export function storeProblems(store: string): string[] {
 /** Where a secret of a stack is that should not be there. */
 function leaks(project: Project, result: RehearseResult, temporaryBefore: Set<string>): string[] {
     const { credentials, registry } = project.farm;
-    const login = Buffer.from(`${registry.username}:${registry.password}`).toString("base64");
+    const login = basicAuth(registry);
     const keyLines = credentials.key.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
     const secrets = [...keyLines, registry.password, login, passphrase];
     const holds = (text: string) => secrets.some((secret) => text.includes(secret));

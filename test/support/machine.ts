@@ -6,6 +6,7 @@ import { findProgram } from "../../dev/tools/requirements";
 import { type Ended, runCommand, succeed } from "./commands";
 import { type BuildRecord, parseBuilds } from "./nodes";
 import { root } from "./project";
+import { basicAuth } from "../../dev/local/registry";
 
 export const newestBuildx = path.join(root, ".tools/bin/buildx");
 
@@ -51,8 +52,8 @@ export class Machine {
 
     /** A login as `docker login` stores it. */
     get login(): string {
-        const { address, username, password } = this.farm.registry;
-        const auth = Buffer.from(`${username}:${password}`).toString("base64");
+        const { address } = this.farm.registry;
+        const auth = basicAuth(this.farm.registry);
         return JSON.stringify({ auths: { [address]: { auth } } });
     }
 

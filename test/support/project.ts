@@ -7,6 +7,7 @@ import { type Farm, startFarm } from "../../dev/local/farm";
 import { goEnvironment } from "../../dev/local/sample";
 import { createSealer } from "../../dev/rehearsal/passphrase";
 import { type RehearseResult, rehearse } from "../../dev/rehearsal/run";
+import { basicAuth } from "../../dev/local/registry";
 
 export const root = path.resolve(__dirname, "../..");
 
@@ -185,12 +186,12 @@ export class RegistryView {
     constructor(private readonly farm: Farm) {}
 
     async get(pathname: string): Promise<{ status: number; digest: string; body: unknown }> {
-        const { address, username, password } = this.farm.registry;
+        const { address } = this.farm.registry;
         // The farm's own registry is on loopback and speaks both; any other has TLS only.
         const scheme = address.startsWith("127.0.0.1:") ? "http" : "https";
         const response = await fetch(`${scheme}://${address}/v2/${pathname}`, {
             headers: {
-                authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+                authorization: `Basic ${basicAuth(this.farm.registry)}`,
                 accept: "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json",
             },
         });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import type { Farm } from "../../dev/local/farm";
 import { stopProcess } from "../../dev/local/processes";
-import { muxProcess, registryProcess } from "../../dev/local/registry";
+import { muxProcess, registryProcess, basicAuth } from "../../dev/local/registry";
 
 /** What happens to a request instead of, or before, an answer of the registry. */
 export interface Interference {
@@ -85,8 +85,8 @@ export class RegistryProxy {
 
 /** Removes a manifest as an expiry rule does. */
 export async function deleteManifest(farm: Farm, repository: string, digest: string): Promise<void> {
-    const { address, username, password } = farm.registry;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const { address } = farm.registry;
+    const authorization = `Basic ${basicAuth(farm.registry)}`;
     const url = `http://${address}/v2/${repository}/manifests/${digest}`;
     const { status } = await fetch(url, { method: "DELETE", headers: { authorization } });
     if (status !== 202) {

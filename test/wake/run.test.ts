@@ -9,6 +9,7 @@ import { RegistryView, root, temporaryFolder, testFarm } from "../support/projec
 import { AwsStandIn } from "./support/awsStandIn";
 import { isolateAws } from "./support/environment";
 import { Sessions } from "./support/sessions";
+import { basicAuth } from "../../dev/local/registry";
 
 // `npx multiarch-builder run` with real nodes and a real buildx; EC2 and Session Manager are stand-ins.
 jest.setTimeout(120_000);
@@ -105,8 +106,8 @@ test("a build for both platforms on nodes that slept, with what a person types",
     const context = path.join(dir, "context");
     fs.mkdirSync(context);
     fs.writeFileSync(path.join(context, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
-    const { address, username, password } = farm.registry;
-    const auth = Buffer.from(`${username}:${password}`).toString("base64");
+    const { address } = farm.registry;
+    const auth = basicAuth(farm.registry);
     process.env.DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [address]: { auth } } });
     const build = ["build", "--platform", "linux/amd64,linux/386", "-t", `${address}/run:1`, "--push", context];
     const { code, stderr } = await start([outputsFile(), "--", newestBuildx, ...build]).ended;

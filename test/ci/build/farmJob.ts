@@ -4,7 +4,7 @@ import * as path from "node:path";
 import type { Builder } from "../../../components/builder";
 import { recordText } from "../../../components/ci/recordText";
 import type { Farm } from "../../../dev/local/farm";
-import type { LocalRegistry } from "../../../dev/local/registry";
+import { type LocalRegistry, basicAuth } from "../../../dev/local/registry";
 import { CiJob, type JobUser } from "../../support/ciScripts";
 import { newestBuildx } from "../../support/machine";
 
@@ -75,12 +75,7 @@ export function logIn(
     registries: Pick<LocalRegistry, "address" | "username" | "password">[],
     user?: JobUser,
 ): void {
-    const auths = Object.fromEntries(
-        registries.map(({ address, username, password }) => [
-            address,
-            { auth: Buffer.from(`${username}:${password}`).toString("base64") },
-        ]),
-    );
+    const auths = Object.fromEntries(registries.map((registry) => [registry.address, { auth: basicAuth(registry) }]));
     job.env.DOCKER_CONFIG = path.join(job.home, "docker");
     fs.mkdirSync(job.env.DOCKER_CONFIG, { recursive: true });
     const file = path.join(job.env.DOCKER_CONFIG, "config.json");

@@ -6,6 +6,7 @@ import type { CiJob } from "../../support/ciScripts";
 import { RegistryView, fromProbe, temporaryFolder, testFarm, writeContext } from "../../support/project";
 import { endJobs, farmJob, leftovers } from "../build/farmJob";
 import { shells } from "../build/shell";
+import { basicAuth } from "../../../dev/local/registry";
 
 jest.setTimeout(120_000);
 
@@ -66,8 +67,8 @@ async function children(name: string, tag: string): Promise<Record<string, Descr
 /** Puts a manifest or an index into the registry. */
 async function put(name: string, tag: string, body: object, type: string): Promise<Descriptor> {
     const text = JSON.stringify(body);
-    const { address, username, password } = farm.registry;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const { address } = farm.registry;
+    const authorization = `Basic ${basicAuth(farm.registry)}`;
     const headers = { authorization, "content-type": type };
     const answer = await fetch(`http://${address}/v2/${name}/manifests/${tag}`, { method: "PUT", headers, body: text });
     expect([answer.status, await answer.text()]).toEqual([201, ""]);
@@ -172,8 +173,8 @@ test("a platform without a node is checked too, without running anything", async
 });
 
 async function upload(name: string, text: string): Promise<{ digest: string; size: number }> {
-    const { address, username, password } = farm.registry;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const { address } = farm.registry;
+    const authorization = `Basic ${basicAuth(farm.registry)}`;
     const begun = await fetch(`http://${address}/v2/${name}/blobs/uploads/`, {
         method: "POST",
         headers: { authorization },

@@ -4,6 +4,7 @@ import { processesOf } from "../../../../test/support/processes";
 import { readBackProblems, readImage } from "../../../local/registryClient";
 import type { Outcome } from "../steps";
 import type { Checkout } from "../workplace";
+import { basicAuth } from "../../../local/registry";
 
 /** A job has published exactly these tags: an image for every platform. */
 export async function published({ place, repository }: Checkout, outcome: Outcome, tags: string[]): Promise<string> {
@@ -55,8 +56,8 @@ export async function clean({ job, place }: Checkout, { output }: Outcome): Prom
 
 /** Tags of a repository; none for one that is not there. */
 export async function tagsOf({ farm }: Checkout["place"], repository: string): Promise<string[]> {
-    const { address, username, password } = farm.registry;
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+    const { address } = farm.registry;
+    const authorization = `Basic ${basicAuth(farm.registry)}`;
     const answer = await fetch(`http://${address}/v2/${repository}/tags/list`, { headers: { authorization } });
     const { tags } = answer.ok ? ((await answer.json()) as { tags: string[] | null }) : { tags: [] };
     return (tags ?? []).sort();
