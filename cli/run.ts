@@ -75,13 +75,14 @@ async function withBuilder(
     // A store of its own: the endpoints of tunnels are of use to nobody else, and no key is left behind.
     const store = await mkdtemp(join(tmpdir(), "multiarch-builder-"));
     Object.assign(process.env, { BUILDX_CONFIG: store, BUILDX_BUILDER: builder.name });
+    const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
     const log = (line: string) => void process.stderr.write(`${line}\n`);
     let child: ChildProcess | undefined;
     const stopped = new Promise<NodeJS.Signals>((resolve) => {
         const onSignal = (signal: NodeJS.Signals) => {
             resolve(signal);
             // A terminal sends its own to the command, too.
-            if (signal !== "SIGINT" || !process.stdin.isTTY) {
+            if (signal !== "SIGINT" || !onTerminal) {
                 child?.kill(signal);
             }
         };
