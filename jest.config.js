@@ -3,6 +3,7 @@ module.exports = {
     testEnvironment: "node",
     // Most tests start real daemons; a busy machine takes its time.
     testTimeout: 60_000,
+    maxWorkers: 2,
     testMatch: ["<rootDir>/test/**/*.test.ts"],
     transform: {
         "^.+\\.tsx?$": [
