@@ -147,7 +147,7 @@ function isRunning(record: ProcessRecord): boolean {
     return record.bootId === bootId() && record.startTicks !== "" && startTicks(record.pid) === record.startTicks;
 }
 
-/** Start time of a process, on Linux in clock ticks since boot; undefined when it is gone or a zombie. */
+/** Start time of a process, on Linux in clock ticks since boot; undefined when it and all its threads are gone. */
 function startTicks(pid: number): string | undefined {
     if (process.platform !== "linux") {
         const { stdout } = spawnSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], { encoding: "utf8" });
@@ -157,7 +157,9 @@ function startTicks(pid: number): string | undefined {
     try {
         // The command name, in parentheses, may hold spaces; field 3 (state) follows it, the start time is field 22.
         const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").pop()?.split(" ") ?? [];
-        return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+        // Its first thread may have ended before others, which hold its ports still; field 20 counts them.
+        const ended = (fields[0] === "Z" || fields[0] === "X") && Number(fields[17]) < 2;
+        return ended ? undefined : fields[19];
     } catch {
         return undefined;
     }

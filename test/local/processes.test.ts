@@ -47,6 +47,20 @@ describe("background processes", () => {
         expect(await stopProcess(dir, "a")).toBe(false);
     });
 
+    it("are not taken for ended while a thread of theirs holds a port", async () => {
+        const script = `import ctypes, signal, socket, threading, time
+server = socket.create_server(("127.0.0.1", 0))
+signal.signal(signal.SIGTERM, lambda *_: ctypes.CDLL(None).pthread_exit(None))
+threading.Thread(target=time.sleep, args=(60,)).start()
+print(server.getsockname()[1], flush=True)
+while True: time.sleep(0.05)`;
+        const port = () => Number(readFileSync(join(dir, "logs", "a.log"), "utf8"));
+        const ready = async () => (port() > 0 ? undefined : "no port");
+        await shell("a", "", { command: "python3", args: ["-c", script], ready });
+        expect(await stopProcess(dir, "a", 500)).toBe(true);
+        expect(await isFree(port())).toBe(true);
+    });
+
     it("show the end of their log when they die while starting", async () => {
         const dying = shell("a", "echo 'cannot bind: address in use' >&2; exit 3", { ready: async () => "not there" });
         await expect(dying).rejects.toThrow(/ended while starting \(exit 3\)[^]*cannot bind: address in use/);
