@@ -1,29 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MultiArchBuilder, type MultiArchBuilderArgs } from "../../components";
 import { repositoryOf } from "../../components/farm/registry";
-import { invokes, models } from "../../dev/rehearsal/models";
+import { invokes } from "../../dev/rehearsal/models";
+import { modelOutputs } from "../support/modelOutputs";
 import { Recorder, promiseOf, reveal } from "../support/recorder";
 
 const subnetId = "subnet-0123456789abcdef0";
 
-/** Outputs of certificates stand for themselves: what is in them is tested with real ones. */
-function outputs(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
-    if (type.startsWith("tls:")) {
-        const [key, certPem] = [`KEY ${name}`, `CERT ${name}`];
-        return { privateKeyPem: key, privateKeyPemPkcs8: key, certPem, validityEndTime: "2099-01-01T00:00:00Z" };
-    }
-    if (type === "docker-build:index:Image") {
-        return { digest: `sha256:${"a".repeat(64)}`, ref: "" };
-    }
-    if (type === "docker-build:index:Index") {
-        return { ref: `${inputs.tag as string}@sha256:${"c".repeat(64)}` };
-    }
-    return models[type]?.(inputs as never, `urn::${type}::${name}`) ?? {};
-}
-
 async function recorder(): Promise<Recorder> {
     const run = new Recorder({
-        outputs,
+        outputs: modelOutputs,
         call: (token, inputs) => reveal(invokes[token]!(inputs as never)) as Record<string, unknown>,
     });
     await run.install();

@@ -1,7 +1,8 @@
 import { Provider as KubernetesProvider } from "@pulumi/kubernetes/provider";
 import * as pulumi from "@pulumi/pulumi";
 import { MultiArchBuilder, type MultiArchBuilderArgs } from "../../components";
-import { invokes, models } from "../../dev/rehearsal/models";
+import { invokes } from "../../dev/rehearsal/models";
+import { modelOutputs } from "../support/modelOutputs";
 import { Recorder, reveal } from "../support/recorder";
 
 /** The least of each backend that makes resources of its own, with access for one CI system. */
@@ -12,28 +13,13 @@ export const onAws = {
     },
 } satisfies Record<string, MultiArchBuilderArgs>;
 
-/** Answers from the rehearsal's models. What is in certificates is tested with real ones. */
-function outputs(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
-    if (type.startsWith("tls:")) {
-        const [key, certPem] = [`KEY ${name}`, `CERT ${name}`];
-        return { privateKeyPem: key, privateKeyPemPkcs8: key, certPem, validityEndTime: "2099-01-01T00:00:00Z" };
-    }
-    if (type === "docker-build:index:Image") {
-        return { digest: `sha256:${"a".repeat(64)}`, ref: "" };
-    }
-    if (type === "docker-build:index:Index") {
-        return { ref: `${inputs.tag as string}@sha256:${"c".repeat(64)}` };
-    }
-    return models[type]?.(inputs as never, `urn::${type}::${name}`) ?? {};
-}
-
 /** Runs a program against a recorder; `answers` are invokes' besides those of the models. */
 export async function recorded(
     program: () => void,
     answers: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>> = {},
 ): Promise<Recorder> {
     const run = new Recorder({
-        outputs,
+        outputs: modelOutputs,
         call: (token, inputs) => {
             const answer = answers[token] ?? (invokes[token] as ((args: never) => Record<string, unknown>) | undefined);
             if (!answer) {

@@ -73,13 +73,8 @@ test("a build through a tunnel on a node that slept: only that node is woken and
         access: { kind: "ssm", ...reach(i) },
     }));
     builder.nodes.forEach((_, i) => aws.add({ id: `i-tunnel-${i}`, state: "stopped" }));
-    aws.onStart = (instance) => {
-        Object.assign(instance, { state: "running", launched: new Date() });
-    };
-    sessions.lead(
-        aws,
-        Object.fromEntries(farm.nodes.map(({ endpoint }, i) => [`i-tunnel-${i}`, Number(new URL(endpoint).port)])),
-    );
+    aws.startsAtOnce();
+    sessions.leadToNodes(aws, "i-tunnel", farm.nodes);
 
     await registerForBuild(builder, farm.credentials, { platforms: ["linux/amd64"], image: "api" }, log);
     expect(lines).toEqual([

@@ -39,13 +39,8 @@ beforeEach(async () => {
     process.env.TMPDIR = path.join(dir, "tmp");
     fs.mkdirSync(process.env.TMPDIR);
     farm.nodes.forEach((_, i) => aws.add({ id: `i-run-${i}`, state: "stopped" }));
-    aws.onStart = (instance) => {
-        Object.assign(instance, { state: "running", launched: new Date() });
-    };
-    sessions.lead(
-        aws,
-        Object.fromEntries(farm.nodes.map(({ endpoint }, i) => [`i-run-${i}`, Number(new URL(endpoint).port)])),
-    );
+    aws.startsAtOnce();
+    sessions.leadToNodes(aws, "i-run", farm.nodes);
 });
 
 afterEach(async () => {

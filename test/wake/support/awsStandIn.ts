@@ -52,6 +52,13 @@ export class AwsStandIn {
         return standIn;
     }
 
+    /** Instances run as soon as they are started. */
+    startsAtOnce(): void {
+        this.onStart = (instance) => {
+            Object.assign(instance, { state: "running", launched: new Date() });
+        };
+    }
+
     get url(): string {
         return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     }

@@ -32,6 +32,14 @@ export class Sessions {
         });
     }
 
+    /** Sessions with the instances `<prefix>-<i>` lead to a farm's nodes. */
+    leadToNodes(aws: AwsStandIn, prefix: string, nodes: readonly { endpoint: string }[]): void {
+        this.lead(
+            aws,
+            Object.fromEntries(nodes.map(({ endpoint }, i) => [`${prefix}-${i}`, Number(new URL(endpoint).port)])),
+        );
+    }
+
     events(event: string): PluginEvent[] {
         const text = fs.existsSync(this.file) ? fs.readFileSync(this.file, "utf8") : "";
         const all = text
