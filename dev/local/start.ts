@@ -69,7 +69,7 @@ async function start({ dir, platforms, image: asked, engine: wanted, nodes: how 
     const startNodes = (task: Task) =>
         startFarm({ dir, mode, nodes, log: say, starting: (what) => task.at(`starting ${what}`) });
     const farm = await step("farm", () => during(progress, "services", "starting", startNodes, { done: "ready" }));
-    [farm.registry.password, login(farm), farm.credentials.key].forEach((secret) => redactor.add(secret));
+    [farm.registry.password, basicAuth(farm.registry), farm.credentials.key].forEach((secret) => redactor.add(secret));
     // Until this run has its own, those of an earlier run must not pass for them.
     rmSync(join(dir, "outputs.json"), { force: true });
     if (image.sample && image === asked) {
@@ -111,16 +111,12 @@ function refuseForeignFolder(dir: string): void {
 function environment(farm: Farm, hostLogin: boolean): Record<string, string> {
     const bundle = join(farm.dir, "ca-bundle.pem");
     writeFileSync(bundle, `${systemCertificates()}\n${readFileSync(farm.registry.caFile, "utf8")}`);
-    const auths = { auths: { [farm.registry.address]: { auth: login(farm) } } };
+    const auths = { auths: { [farm.registry.address]: { auth: basicAuth(farm.registry) } } };
     return {
         BUILDX_CONFIG: join(farm.dir, "buildx"),
         SSL_CERT_FILE: bundle,
         ...(hostLogin ? { DOCKER_AUTH_CONFIG: JSON.stringify(auths) } : {}),
     };
-}
-
-function login({ registry }: Farm): string {
-    return basicAuth(registry);
 }
 
 // https://go.dev/src/crypto/x509/root_linux.go
